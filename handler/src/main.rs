@@ -1,0 +1,2 @@
+//! The command line of the handler.
+fn main() {}
