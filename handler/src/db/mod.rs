@@ -1,0 +1,260 @@
+//! The database, on two engines behind one face: SQL Server (production) and SQLite (developers' machines, tests).
+//!
+//! A [`Query`] is a statement in both dialects; [`Database`] runs single statements, [`Tx`] several that hold together.
+//! What is not committed is rolled back, also when the request was cancelled in between.
+
+mod error;
+pub mod migrate;
+mod query;
+mod row;
+mod sqlite;
+mod sqlserver;
+mod url;
+
+pub use error::{DbError, UniqueKey};
+pub use query::{Param, Query};
+pub use row::{Cell, FromCell, Row, page_of};
+pub use sqlite::Location;
+pub use url::{DatabaseUrl, UrlFault};
+
+use std::time::Instant;
+
+/// A result of the database.
+pub type DbResult<T> = Result<T, DbError>;
+
+const PING: Query = crate::query!("ping");
+
+/// A database with its connections; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    engine: Engine,
+}
+
+#[derive(Debug, Clone)]
+enum Engine {
+    SqlServer(sqlserver::SqlServer),
+    Sqlite(sqlite::Sqlite),
+}
+
+/// How many connections there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct PoolUse {
+    /// Open at most.
+    pub size: usize,
+    /// Lent at this moment.
+    pub in_use: usize,
+}
+
+impl Database {
+    /// Opens what `url` names. SQLite makes its file; SQL Server is not connected to before the first statement.
+    pub fn open(url: &DatabaseUrl, pool_size: u32) -> anyhow::Result<Self> {
+        let engine = match url {
+            DatabaseUrl::Sqlite(location) => Engine::Sqlite(sqlite::Sqlite::open(location)?),
+            DatabaseUrl::SqlServer(config) => {
+                Engine::SqlServer(sqlserver::SqlServer::open((**config).clone(), pool_size))
+            }
+        };
+        Ok(Self { engine })
+    }
+
+    /// The engine's name, for people: `SQLite` or `SQL Server`.
+    #[must_use]
+    pub const fn engine_name(&self) -> &'static str {
+        match self.engine {
+            Engine::SqlServer(_) => "SQL Server",
+            Engine::Sqlite(_) => "SQLite",
+        }
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        let (size, in_use) = match &self.engine {
+            Engine::SqlServer(server) => server.connections(),
+            Engine::Sqlite(sqlite) => sqlite.connections(),
+        };
+        PoolUse { size, in_use }
+    }
+
+    /// Asks the database whether it is there.
+    pub async fn ping(&self) -> DbResult<()> {
+        self.fetch_optional(PING, Vec::new()).await.map(drop)
+    }
+
+    /// All rows of a statement that only reads.
+    pub async fn fetch_all(&self, query: Query, params: Vec<Param>) -> DbResult<Vec<Row>> {
+        let started = Instant::now();
+        let result = match &self.engine {
+            Engine::SqlServer(server) => server.lend().await?.fetch(query, &params).await,
+            Engine::Sqlite(sqlite) => sqlite.reader().await?.fetch(query, params).await.1,
+        };
+        trace(query, started);
+        result
+    }
+
+    /// The first row, if there is one, of a statement that only reads.
+    pub async fn fetch_optional(&self, query: Query, params: Vec<Param>) -> DbResult<Option<Row>> {
+        Ok(self.fetch_all(query, params).await?.into_iter().next())
+    }
+
+    /// Runs one statement that writes, in a transaction of its own; answers how many rows it touched.
+    pub async fn execute(&self, query: Query, params: Vec<Param>) -> DbResult<u64> {
+        let started = Instant::now();
+        let result = match &self.engine {
+            Engine::SqlServer(server) => server.lend().await?.execute(query, &params).await,
+            Engine::Sqlite(sqlite) => sqlite.writer().await?.execute(query, params).await.1,
+        };
+        trace(query, started);
+        result
+    }
+
+    /// Begins a transaction that writes.
+    pub async fn begin(&self) -> DbResult<Tx> {
+        match &self.engine {
+            Engine::SqlServer(server) => {
+                let mut lease = server.lend().await?;
+                lease.begin().await?;
+                Ok(Tx { inner: Inner::SqlServer(lease) })
+            }
+            Engine::Sqlite(sqlite) => {
+                let (lease, result) = sqlite.writer().await?.begin().await;
+                result?;
+                Ok(Tx { inner: lease.map_or(Inner::Ended, Inner::Sqlite) })
+            }
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it is rolled back.
+pub struct Tx {
+    inner: Inner,
+}
+
+enum Inner {
+    SqlServer(sqlserver::Lease),
+    Sqlite(sqlite::Lease),
+    Ended,
+}
+
+impl Tx {
+    /// All rows of a statement.
+    pub async fn fetch_all(&mut self, query: Query, params: Vec<Param>) -> DbResult<Vec<Row>> {
+        let started = Instant::now();
+        let result = match std::mem::replace(&mut self.inner, Inner::Ended) {
+            Inner::SqlServer(lease) => {
+                let mut guard = Abandoned(Some(lease));
+                let result = guard.lease()?.fetch(query, &params).await;
+                self.inner = guard.keep();
+                result
+            }
+            Inner::Sqlite(lease) => {
+                let (lease, result) = lease.fetch(query, params).await;
+                self.inner = lease.map_or(Inner::Ended, Inner::Sqlite);
+                result
+            }
+            Inner::Ended => Err(ended()),
+        };
+        trace(query, started);
+        result
+    }
+
+    /// The first row of a statement, if there is one.
+    pub async fn fetch_optional(&mut self, query: Query, params: Vec<Param>) -> DbResult<Option<Row>> {
+        Ok(self.fetch_all(query, params).await?.into_iter().next())
+    }
+
+    /// The first row of a statement that always has one.
+    pub async fn fetch_one(&mut self, query: Query, params: Vec<Param>) -> DbResult<Row> {
+        self.fetch_optional(query, params)
+            .await?
+            .ok_or_else(|| anyhow::anyhow!("{} answered no row", query.name).into())
+    }
+
+    /// Runs a statement; answers how many rows it touched.
+    pub async fn execute(&mut self, query: Query, params: Vec<Param>) -> DbResult<u64> {
+        let started = Instant::now();
+        let result = match std::mem::replace(&mut self.inner, Inner::Ended) {
+            Inner::SqlServer(lease) => {
+                let mut guard = Abandoned(Some(lease));
+                let result = guard.lease()?.execute(query, &params).await;
+                self.inner = guard.keep();
+                result
+            }
+            Inner::Sqlite(lease) => {
+                let (lease, result) = lease.execute(query, params).await;
+                self.inner = lease.map_or(Inner::Ended, Inner::Sqlite);
+                result
+            }
+            Inner::Ended => Err(ended()),
+        };
+        trace(query, started);
+        result
+    }
+
+    /// Runs a migration's script: several statements without parameters, in T-SQL with batches parted by `GO` lines.
+    async fn script(&mut self, query: Query) -> DbResult<()> {
+        match std::mem::replace(&mut self.inner, Inner::Ended) {
+            Inner::SqlServer(lease) => {
+                let mut guard = Abandoned(Some(lease));
+                for batch in migrate::batches(query.sqlserver) {
+                    guard.lease()?.script(&batch).await?;
+                }
+                self.inner = guard.keep();
+                Ok(())
+            }
+            Inner::Sqlite(lease) => {
+                let (lease, result) = lease.script(query.sqlite.to_owned()).await;
+                self.inner = lease.map_or(Inner::Ended, Inner::Sqlite);
+                result
+            }
+            Inner::Ended => Err(ended()),
+        }
+    }
+
+    /// Makes everything since [`Database::begin`] last.
+    pub async fn commit(mut self) -> DbResult<()> {
+        match std::mem::replace(&mut self.inner, Inner::Ended) {
+            Inner::SqlServer(mut lease) => lease.commit().await,
+            Inner::Sqlite(lease) => lease.commit().await.1,
+            Inner::Ended => Err(ended()),
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Inner::SqlServer(lease) = std::mem::replace(&mut self.inner, Inner::Ended) {
+            drop(Abandoned(Some(lease)));
+        }
+    }
+}
+
+/// A lease in the middle of a statement. If the caller is cancelled here, the connection is not lent again: the pool finds
+/// it busy and closes it, which makes the server roll back.
+struct Abandoned(Option<sqlserver::Lease>);
+
+impl Abandoned {
+    fn lease(&mut self) -> DbResult<&mut sqlserver::Lease> {
+        self.0.as_mut().ok_or_else(ended)
+    }
+
+    fn keep(mut self) -> Inner {
+        self.0.take().map_or(Inner::Ended, Inner::SqlServer)
+    }
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let (Some(lease), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(lease.abandon());
+        }
+    }
+}
+
+fn ended() -> DbError {
+    anyhow::anyhow!("the transaction has ended").into()
+}
+
+fn trace(query: Query, started: Instant) {
+    tracing::debug!(statement = query.name, duration_us = started.elapsed().as_micros(), "sql");
+}

@@ -1,0 +1,2 @@
+-- BEGIN IMMEDIATE has taken the write lock already.
+SELECT 0 AS result;

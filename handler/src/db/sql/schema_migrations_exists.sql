@@ -1,0 +1,1 @@
+SELECT 1 AS present WHERE OBJECT_ID(N'schema_migrations') IS NOT NULL;

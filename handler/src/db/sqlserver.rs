@@ -1,0 +1,324 @@
+//! SQL Server and Azure SQL Database by tiberius, pooled by bb8.
+//!
+//! `bb8_tiberius::ConnectionManager` takes every connection for a good one for ever. Ours wraps it: a connection that was
+//! left in the middle of a statement or a transaction (a cancelled request, a timeout, a fault on the wire) says that it
+//! is broken and is closed instead of lent again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bb8_tiberius::rt::Client;
+use tiberius::{ColumnData, FromSql as _, ToSql};
+use time::{Date, PrimitiveDateTime, UtcOffset};
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+use super::error::DbError;
+use super::query::{Param, Query};
+use super::row::{Cell, Row};
+
+/// From the first byte to the end of the login. Azure SQL that was paused answers an error within it and wakes up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// For one statement.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(15);
+/// For one batch of a migration, which may have to rewrite a table.
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long a request waits for a connection from the pool before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that rested longer than this is asked whether it still lives before it is lent.
+const TRUSTED_REST: Duration = Duration::from_secs(30);
+/// Specification 5.5.1: recycle connections after an hour.
+const MAX_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// Errors of the server that pass by themselves: the list of Azure SQL's transient faults, deadlock and lock timeout.
+const TRANSIENT: &[u32] =
+    &[4060, 40197, 40501, 40613, 49918, 49919, 49920, 10928, 10929, 10053, 10054, 10060, 1205, 1222, 233, 997, 4221];
+/// Violation of a UNIQUE constraint, and of a unique index.
+const UNIQUE: &[u32] = &[2627, 2601];
+
+const BEGIN: Query = crate::query!("begin");
+const COMMIT: Query = crate::query!("commit");
+const ROLLBACK: Query = crate::query!("rollback");
+const PING: Query = crate::query!("ping");
+
+/// A pool of connections to one database.
+#[derive(Debug, Clone)]
+pub(super) struct SqlServer {
+    pool: bb8::Pool<Manager>,
+}
+
+impl SqlServer {
+    /// A pool of at most `size` connections, none of which is opened yet.
+    pub(super) fn open(config: tiberius::Config, size: u32) -> Self {
+        let pool = bb8::Pool::builder()
+            .max_size(size)
+            .test_on_check_out(true)
+            .retry_connection(false)
+            .connection_timeout(ACQUIRE_TIMEOUT)
+            .max_lifetime(Some(MAX_LIFETIME))
+            .build_unchecked(Manager { inner: Arc::new(bb8_tiberius::ConnectionManager::new(config)) });
+        Self { pool }
+    }
+
+    pub(super) async fn lend(&self) -> Result<Lease, DbError> {
+        match self.pool.get_owned().await {
+            Ok(connection) => Ok(Lease { connection }),
+            Err(bb8::RunError::User(error)) => Err(error),
+            Err(bb8::RunError::TimedOut) => Err(DbError::unavailable("no connection to the database in time")),
+        }
+    }
+
+    /// (open at most, lent now)
+    pub(super) fn connections(&self) -> (usize, usize) {
+        let state = self.pool.state();
+        (self.pool.config().max_size as usize, (state.connections - state.idle_connections) as usize)
+    }
+}
+
+/// Opens connections and judges them.
+struct Manager {
+    inner: Arc<bb8_tiberius::ConnectionManager>,
+}
+
+impl std::fmt::Debug for Manager {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Manager")
+    }
+}
+
+/// One connection and what is known of its state.
+pub(super) struct Connection {
+    client: Client,
+    /// A statement was sent and its answer not read to the end.
+    busy: bool,
+    /// A transaction was begun and not ended.
+    in_transaction: bool,
+    /// The wire or the server failed in a way that ends the connection.
+    dead: bool,
+    last_used: Instant,
+}
+
+impl bb8::ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = DbError;
+
+    async fn connect(&self) -> Result<Connection, DbError> {
+        let inner = Arc::clone(&self.inner);
+        // tiberius panics when the server refuses the asked level of encryption: a task of its own contains that.
+        let mut attempt = tokio::spawn(async move { inner.connect().await });
+        let client = match timeout(CONNECT_TIMEOUT, &mut attempt).await {
+            Ok(Ok(Ok(client))) => client,
+            Ok(Ok(Err(bb8_tiberius::Error::Tiberius(error)))) => return Err(refused(&error)),
+            Ok(Ok(Err(bb8_tiberius::Error::Io(error)))) => return Err(DbError::unavailable(error.to_string())),
+            Ok(Err(_)) => {
+                return Err(DbError::unavailable(
+                    "the driver failed while connecting; does the server take the Encrypt setting of DATABASE_URL?",
+                ));
+            }
+            Err(_) => {
+                attempt.abort();
+                return Err(DbError::unavailable("connecting took too long"));
+            }
+        };
+        Ok(Connection { client, busy: false, in_transaction: false, dead: false, last_used: Instant::now() })
+    }
+
+    async fn is_valid(&self, connection: &mut Connection) -> Result<(), DbError> {
+        if connection.last_used.elapsed() < TRUSTED_REST {
+            return Ok(());
+        }
+        connection.script(COMMAND_TIMEOUT, PING.sqlserver).await
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        connection.busy || connection.in_transaction || connection.dead
+    }
+}
+
+impl Connection {
+    /// Awaits the answer within the bound and keeps the books: what is cut off in between leaves `busy` behind.
+    async fn guarded<T>(
+        &mut self,
+        bound: Duration,
+        work: impl AsyncFnOnce(&mut Client) -> tiberius::Result<T> + Send,
+    ) -> Result<T, DbError> {
+        self.busy = true;
+        let answer = timeout(bound, work(&mut self.client)).await;
+        match answer {
+            Ok(Ok(value)) => {
+                self.busy = false;
+                self.last_used = Instant::now();
+                Ok(value)
+            }
+            Ok(Err(error)) => {
+                // After an error of the server the stream is read to its end, unless the server ends the session.
+                match &error {
+                    tiberius::error::Error::Server(token) if token.class() < 20 => self.busy = false,
+                    _ => self.dead = true,
+                }
+                Err(translate(error))
+            }
+            Err(_) => {
+                self.dead = true;
+                Err(DbError::Unavailable { message: "a statement took too long".into(), outcome_unknown: true })
+            }
+        }
+    }
+
+    async fn script(&mut self, bound: Duration, text: &str) -> Result<(), DbError> {
+        self.guarded(bound, async |client| client.simple_query(text).await?.into_results().await.map(drop)).await
+    }
+}
+
+/// A connection on loan from the pool.
+pub(super) struct Lease {
+    connection: bb8::PooledConnection<'static, Manager>,
+}
+
+impl Lease {
+    pub(super) async fn begin(&mut self) -> Result<(), DbError> {
+        self.connection.in_transaction = true;
+        self.connection.script(COMMAND_TIMEOUT, BEGIN.sqlserver).await
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), DbError> {
+        match self.connection.script(COMMAND_TIMEOUT, COMMIT.sqlserver).await {
+            Ok(()) => {
+                self.connection.in_transaction = false;
+                Ok(())
+            }
+            Err(DbError::Unavailable { message, .. }) => Err(DbError::Unavailable { message, outcome_unknown: true }),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Ends an abandoned transaction so that the connection can be lent again; one in an unclear state is left to be
+    /// closed by the pool.
+    pub(super) async fn abandon(mut self) {
+        let open = !self.connection.busy && !self.connection.dead;
+        if open && self.connection.script(COMMAND_TIMEOUT, ROLLBACK.sqlserver).await.is_ok() {
+            self.connection.in_transaction = false;
+        }
+    }
+
+    /// Runs one batch of a migration.
+    pub(super) async fn script(&mut self, text: &str) -> Result<(), DbError> {
+        self.connection.script(MIGRATION_TIMEOUT, text).await
+    }
+
+    pub(super) async fn fetch(&mut self, query: Query, params: &[Param]) -> Result<Vec<Row>, DbError> {
+        let values: Vec<Bound> = params.iter().map(Bound::from).collect();
+        let rows = self
+            .connection
+            .guarded(COMMAND_TIMEOUT, async |client| {
+                let references: Vec<&dyn ToSql> = values.iter().map(Bound::to_sql).collect();
+                client.query(query.sqlserver, &references).await?.into_first_result().await
+            })
+            .await?;
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
+        let columns: Arc<[String]> = first.columns().iter().map(|column| column.name().to_owned()).collect();
+        rows.iter().map(|row| Ok(Row::new(Arc::clone(&columns), cells(row)?))).collect()
+    }
+
+    pub(super) async fn execute(&mut self, query: Query, params: &[Param]) -> Result<u64, DbError> {
+        let values: Vec<Bound> = params.iter().map(Bound::from).collect();
+        self.connection
+            .guarded(COMMAND_TIMEOUT, async |client| {
+                let references: Vec<&dyn ToSql> = values.iter().map(Bound::to_sql).collect();
+                Ok(client.execute(query.sqlserver, &references).await?.total())
+            })
+            .await
+    }
+}
+
+/// A parameter in the types that tiberius sends.
+enum Bound {
+    Int(Option<i32>),
+    BigInt(Option<i64>),
+    Bool(Option<bool>),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+    Instant(Option<PrimitiveDateTime>),
+    Day(Option<Date>),
+    Uuid(Option<Uuid>),
+}
+
+impl From<&Param> for Bound {
+    fn from(param: &Param) -> Self {
+        match param {
+            Param::Int(value) => Self::Int(*value),
+            Param::BigInt(value) => Self::BigInt(*value),
+            Param::Bool(value) => Self::Bool(*value),
+            Param::Text(value) => Self::Text(value.clone()),
+            Param::Bytes(value) => Self::Bytes(value.clone()),
+            Param::Instant(value) => Self::Instant(value.map(|instant| {
+                let utc = instant.to_offset(UtcOffset::UTC);
+                let whole = utc.replace_microsecond(utc.microsecond()).unwrap_or(utc);
+                PrimitiveDateTime::new(whole.date(), whole.time())
+            })),
+            Param::Day(value) => Self::Day(*value),
+            Param::Uuid(value) => Self::Uuid(*value),
+        }
+    }
+}
+
+impl Bound {
+    fn to_sql(&self) -> &dyn ToSql {
+        match self {
+            Self::Int(value) => value,
+            Self::BigInt(value) => value,
+            Self::Bool(value) => value,
+            Self::Text(value) => value,
+            Self::Bytes(value) => value,
+            Self::Instant(value) => value,
+            Self::Day(value) => value,
+            Self::Uuid(value) => value,
+        }
+    }
+}
+
+fn cells(row: &tiberius::Row) -> Result<Vec<Cell>, DbError> {
+    row.cells().map(|(_, data)| cell(data)).collect()
+}
+
+fn cell(data: &ColumnData<'static>) -> Result<Cell, DbError> {
+    let cell = match data {
+        ColumnData::U8(value) => value.map(|number| Cell::Integer(number.into())),
+        ColumnData::I16(value) => value.map(|number| Cell::Integer(number.into())),
+        ColumnData::I32(value) => value.map(|number| Cell::Integer(number.into())),
+        ColumnData::I64(value) => value.map(Cell::Integer),
+        ColumnData::Bit(value) => value.map(Cell::Bool),
+        ColumnData::String(value) => value.as_ref().map(|text| Cell::Text(text.to_string())),
+        ColumnData::Binary(value) => value.as_ref().map(|bytes| Cell::Bytes(bytes.to_vec())),
+        ColumnData::Guid(value) => value.map(Cell::Uuid),
+        ColumnData::Date(_) => Date::from_sql(data).map_err(translate)?.map(Cell::Day),
+        ColumnData::DateTime2(_) => {
+            PrimitiveDateTime::from_sql(data).map_err(translate)?.map(|instant| Cell::Instant(instant.assume_utc()))
+        }
+        other => return Err(anyhow::anyhow!("a column of a type we don't use: {other:?}").into()),
+    };
+    Ok(cell.unwrap_or(Cell::Null))
+}
+
+fn refused(error: &tiberius::error::Error) -> DbError {
+    // A wrong password or database name does not mend itself, yet for a request it is the same: no database.
+    DbError::unavailable(format!("the server refused the connection: {error}"))
+}
+
+fn translate(error: tiberius::error::Error) -> DbError {
+    use tiberius::error::Error as Tds;
+    match &error {
+        Tds::Server(token) if UNIQUE.contains(&token.code()) => DbError::Unique(token.message().to_owned()),
+        Tds::Server(token) if TRANSIENT.contains(&token.code()) => {
+            DbError::unavailable(format!("error {} of the server", token.code()))
+        }
+        Tds::Server(token) => DbError::Other(anyhow::anyhow!(
+            "error {} of the server in line {}: {}",
+            token.code(),
+            token.line(),
+            token.message()
+        )),
+        Tds::Io { .. } | Tds::Tls(_) => DbError::Unavailable { message: error.to_string(), outcome_unknown: true },
+        _ => DbError::Other(error.into()),
+    }
+}

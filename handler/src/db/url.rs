@@ -1,0 +1,131 @@
+//! `DATABASE_URL`: which engine, and where.
+
+use super::sqlite::{Location, path_of};
+
+/// A `DATABASE_URL` that was understood. Its `Debug` shows no secret.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// `sqlite:<path>` or `sqlite::memory:`
+    Sqlite(Location),
+    /// An ADO.NET connection string.
+    SqlServer(Box<tiberius::Config>),
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.describe())
+    }
+}
+
+/// Why a `DATABASE_URL` is no good, told without its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UrlFault {
+    /// Neither of the forms.
+    #[error("must be sqlite:<path>, sqlite::memory: or an ADO.NET connection string (server=tcp:host,1433;database=…)")]
+    Form,
+    /// A reference to Key Vault that the platform did not resolve.
+    #[error("is a Key Vault reference that was not resolved: check the app's identity and its role on the vault")]
+    Unresolved,
+    /// A connection string without encryption, in production.
+    #[error("must not have Encrypt=false in production")]
+    Unencrypted,
+    /// A connection string that trusts any certificate, in production.
+    #[error("must not have TrustServerCertificate=true in production")]
+    AnyCertificate,
+    /// SQLite, in production.
+    #[error("must be a SQL Server connection string in production")]
+    SqliteInProduction,
+}
+
+impl DatabaseUrl {
+    /// Reads a `DATABASE_URL`. `production` refuses what is only good for a developer's machine.
+    pub fn parse(text: &str, production: bool) -> Result<Self, UrlFault> {
+        let text = text.trim();
+        if text.starts_with("@Microsoft.KeyVault") {
+            return Err(UrlFault::Unresolved);
+        }
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return match (production, path.trim_start_matches("//")) {
+                (true, _) => Err(UrlFault::SqliteInProduction),
+                (false, "") => Err(UrlFault::Form),
+                (false, ":memory:") => Ok(Self::Sqlite(Location::Memory)),
+                (false, _) => Ok(Self::Sqlite(Location::File(path_of(path.strip_prefix("//").unwrap_or(path))))),
+            };
+        }
+        let setting = |names: &[&str]| {
+            text.split(';').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| {
+                let key = key.trim().to_ascii_lowercase();
+                names.contains(&key.as_str()).then(|| value.trim().to_ascii_lowercase())
+            })
+        };
+        if setting(&["server", "data source", "addr", "address", "network address"]).is_none() {
+            return Err(UrlFault::Form);
+        }
+        let yes = |value: &str| matches!(value, "true" | "yes");
+        if production {
+            if setting(&["encrypt"]).is_some_and(|value| !yes(&value) && value != "strict" && value != "mandatory") {
+                return Err(UrlFault::Unencrypted);
+            }
+            if setting(&["trustservercertificate"]).is_some_and(|value| yes(&value)) {
+                return Err(UrlFault::AnyCertificate);
+            }
+        }
+        let mut config = tiberius::Config::from_ado_string(text).map_err(|_| UrlFault::Form)?;
+        config.application_name("travelmeetup");
+        if setting(&["encrypt"]).is_none() {
+            // Microsoft.Data.SqlClient 4.0 and later encrypt by default; so do we.
+            config.encryption(tiberius::EncryptionLevel::Required);
+        }
+        Ok(Self::SqlServer(Box::new(config)))
+    }
+
+    /// The database for people, without user or password: `SQLite .data/travelmeetup.db`, `SQL Server`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Sqlite(Location::Memory) => "SQLite in memory".into(),
+            Self::Sqlite(Location::File(path)) => format!("SQLite {}", path.display()),
+            Self::SqlServer(config) => format!("SQL Server at {}", config.get_addr()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "Server=tcp:example.database.windows.net,1433;Database=travelmeetup;User ID=app;Password=s3cret";
+
+    #[test]
+    fn knows_both_engines() {
+        assert_eq!(DatabaseUrl::parse("sqlite::memory:", false).unwrap().describe(), "SQLite in memory");
+        assert_eq!(DatabaseUrl::parse("sqlite:.data/a.db", false).unwrap().describe(), "SQLite .data/a.db");
+        assert_eq!(
+            DatabaseUrl::parse(GOOD, true).unwrap().describe(),
+            "SQL Server at example.database.windows.net:1433"
+        );
+    }
+
+    #[test]
+    fn shows_no_secret() {
+        assert!(!format!("{:?}", DatabaseUrl::parse(GOOD, true)).contains("s3cret"));
+    }
+
+    #[test]
+    fn security_30_production_refuses_what_is_only_good_at_home() {
+        for (text, fault) in [
+            ("sqlite:a.db", UrlFault::SqliteInProduction),
+            ("sqlite::memory:", UrlFault::SqliteInProduction),
+            (&format!("{GOOD};Encrypt=false"), UrlFault::Unencrypted),
+            (&format!("{GOOD};ENCRYPT = no"), UrlFault::Unencrypted),
+            (&format!("{GOOD};Encrypt=DANGER_PLAINTEXT"), UrlFault::Unencrypted),
+            (&format!("{GOOD};TrustServerCertificate=True"), UrlFault::AnyCertificate),
+            ("@Microsoft.KeyVault(SecretUri=https://v/secrets/x/)", UrlFault::Unresolved),
+            ("postgres://x", UrlFault::Form),
+            ("", UrlFault::Form),
+        ] {
+            assert_eq!(DatabaseUrl::parse(text, true).unwrap_err(), fault, "{text}");
+        }
+        assert!(DatabaseUrl::parse(&format!("{GOOD};Encrypt=true"), true).is_ok());
+    }
+}
