@@ -1,0 +1,88 @@
+//! Who is calling: the bearer token, its live session, its active user.
+//!
+//! How a token is judged is the business of `auth`; here is what an endpoint sees of it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use super::request_context::RequestContext;
+use crate::error::{Error, Result};
+
+/// What a client is told whose token is absent or no good (any more); which of the two is nobody's business.
+pub const SIGN_IN: &str = "Sign in, and send the access token as Authorization: Bearer";
+
+/// A user with a live session. As an argument of a handler it refuses everyone else with a 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurrentUser {
+    /// The user's id.
+    pub id: i32,
+    /// The session that the token belongs to.
+    pub session: Uuid,
+}
+
+/// Judges access tokens.
+pub trait Authenticate: Send + Sync + 'static {
+    /// The user that `token` belongs to, or [`Error::Unauthorized`].
+    fn authenticate<'a>(&'a self, token: &'a str) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>>;
+}
+
+/// A judge shared by everything in one process.
+pub type SharedAuthenticator = Arc<dyn Authenticate>;
+
+impl<S> FromRequestParts<S> for CurrentUser
+where
+    SharedAuthenticator: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let token = bearer(&parts.headers).ok_or(Error::Unauthorized(SIGN_IN))?;
+        let caller = SharedAuthenticator::from_ref(state).authenticate(token).await?;
+        if let Some(context) = RequestContext::of(&parts.extensions) {
+            context.set_user(caller.id);
+        }
+        Ok(caller)
+    }
+}
+
+/// The token of the one `Authorization` header (RFC 6750, 2.1); the scheme's name may have any case (RFC 9110, 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (only, None) = (values.next()?.to_str().ok()?, values.next()) else { return None };
+    let (scheme, token) = only.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn of(values: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_static(value));
+        }
+        bearer(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn one_bearer_token_is_taken() {
+        assert_eq!(of(&["Bearer abc"]).as_deref(), Some("abc"));
+        assert_eq!(of(&["bEARER  abc "]).as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        for values in [&[][..], &["abc"], &["Basic abc"], &["Bearer"], &["Bearer "], &["Bearer a", "Bearer b"]] {
+            assert_eq!(of(values), None, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The headers that tell a browser to trust an answer with as little as possible.
+
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::response::Response;
+
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const DENY: HeaderValue = HeaderValue::from_static("DENY");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const NOTHING_AT_ALL: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// A year, in seconds.
+const HTTPS_FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+/// Adds the security headers to an answer. Its own `Content-Security-Policy` and `Cache-Control` stay: the pages of the
+/// documentation need theirs.
+pub(super) async fn add(State(production): State<bool>, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(X_FRAME_OPTIONS, DENY);
+    headers.insert(REFERRER_POLICY, NO_REFERRER);
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING_AT_ALL);
+    headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+    if production {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_FOR_A_YEAR);
+    }
+    response
+}

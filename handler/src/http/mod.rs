@@ -1,0 +1,86 @@
+//! What every endpoint shares: the way a request comes in and the way an answer goes out.
+//!
+//! A request meets the layers of [`layers`] from the outside in:
+//!
+//! 1. [`request_context`] gives it an id and a client address, and writes its one log line when it is answered.
+//! 2. [`headers`] and [`cors`] put their headers on whatever comes back, errors included.
+//! 3. [`envelope`] writes the body of every refusal, whoever made it: a handler, an extractor, axum, the two below.
+//! 4. A panic becomes a 500, a request that takes too long a 503.
+//!
+//! Then the handler's extractors read it and refuse it: [`path::PathId`], [`page::Page`], [`query::ValidQuery`],
+//! [`body::ValidJson`]. The answer is a [`json::Json`] or an [`Error`](crate::error::Error).
+
+pub mod body;
+pub mod body_reader;
+pub mod caller;
+pub mod client_address;
+pub mod cors;
+pub mod envelope;
+pub mod headers;
+pub mod instant;
+pub mod json;
+pub mod openapi;
+pub mod page;
+pub mod path;
+pub mod query;
+pub mod request_context;
+mod stops;
+pub mod strict_json;
+
+#[cfg(test)]
+mod stack_tests;
+#[cfg(test)]
+mod test_support;
+
+use crate::clock::SharedClock;
+use axum::{Extension, Router, middleware};
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// How long a request may take unless the configuration says otherwise. The front end of the host gives up after 230 s;
+/// a user gives up long before.
+pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the layers need to know.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The web origins that may call the API from a browser, exactly as a browser writes them: `https://example.org`.
+    pub cors_origins: Vec<String>,
+    /// Whether this is the production environment: its answers tell browsers to use HTTPS only.
+    pub production: bool,
+    /// How long a request may take before it is dropped and answered with a 503.
+    pub request_timeout: Duration,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+}
+
+impl Default for HttpSettings {
+    /// A development environment that no other origin may call.
+    fn default() -> Self {
+        Self {
+            cors_origins: Vec::new(),
+            production: false,
+            request_timeout: DEFAULT_REQUEST_TIMEOUT,
+            body_limit: body::DEFAULT_BODY_LIMIT,
+        }
+    }
+}
+
+/// Puts the whole stack around a finished router: its routes, its fallback, its 405s.
+///
+/// The rate limit goes inside of all this, and only around routes: put it on the router with
+/// [`Router::route_layer`] before calling this, so that an unknown path is a 404 and a wrong method a 405 whoever asks,
+/// and a 429 gets its envelope, headers and log line from the layers here. It finds the address to count in the
+/// request's [`RequestContext`](request_context::RequestContext).
+pub fn layers(router: Router, settings: &HttpSettings, clock: SharedClock) -> Router {
+    let sealing = envelope::Sealing { clock, body_limit: settings.body_limit };
+    router.layer((
+        middleware::from_fn(request_context::open),
+        middleware::map_response_with_state(settings.production, headers::add),
+        cors::layer(&settings.cors_origins),
+        middleware::from_fn_with_state(sealing, envelope::seal),
+        CatchPanicLayer::custom(stops::panicked),
+        middleware::from_fn_with_state(settings.request_timeout, stops::in_time),
+        Extension(body::BodyLimit(settings.body_limit)),
+    ))
+}

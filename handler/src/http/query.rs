@@ -1,0 +1,130 @@
+//! Reads a query string parameter by parameter and collects every fault on the way.
+//!
+//! Parameters that nobody asks for are ignored, as is usual for queries: links pick up tracking parameters.
+
+use crate::error::{Error, FieldError, Result};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::borrow::Cow;
+use url::form_urlencoded;
+
+/// The parameters of an endpoint.
+pub trait FromQuery: Sized {
+    /// Reads all parameters, then returns the whole, or `None` after any of them was at fault.
+    fn read(query: &mut QueryReader<'_>) -> Option<Self>;
+}
+
+/// The query string read as a `T`; refuses with a 400 that lists every fault.
+#[derive(Debug, Clone, Copy)]
+pub struct ValidQuery<T>(pub T);
+
+impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for ValidQuery<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        read(parts.uri.query().unwrap_or_default()).map(Self).map_err(Error::Validation)
+    }
+}
+
+/// Reads a query string (without its `?`) as a `T`, or returns every fault in the order of reading.
+pub fn read<T: FromQuery>(query: &str) -> Result<T, Vec<FieldError>> {
+    let mut reader = QueryReader { parameters: form_urlencoded::parse(query.as_bytes()).collect(), faults: Vec::new() };
+    let value = T::read(&mut reader);
+    value.filter(|_| reader.faults.is_empty()).ok_or(reader.faults)
+}
+
+/// The parameters of a query string, and the faults that were found.
+#[derive(Debug)]
+pub struct QueryReader<'a> {
+    parameters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    faults: Vec<FieldError>,
+}
+
+impl QueryReader<'_> {
+    /// A parameter that has to be there; `parse` makes it a `T` or says in a sentence what is wrong with it.
+    pub fn required<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let value = self.optional(name, parse)?;
+        if value.is_none() {
+            self.fault(name, format!("{name} is required"));
+        }
+        value
+    }
+
+    /// A parameter that may be absent; the outer `None` is a fault, the inner one says that there is none.
+    pub fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        let mut values = self.parameters.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+        let parsed = match (values.next(), values.next()) {
+            (None, _) => return Some(None),
+            (Some(_), Some(_)) => Err(format!("Send {name} only once")),
+            // The parser puts U+FFFD where the bytes are no UTF-8.
+            (Some(value), None) if value.contains(char::REPLACEMENT_CHARACTER) => {
+                Err(format!("Send {name} as percent-encoded UTF-8"))
+            }
+            (Some(value), None) => parse(value),
+        };
+        match parsed {
+            Ok(value) => Some(Some(value)),
+            Err(message) => {
+                self.fault(name, message);
+                None
+            }
+        }
+    }
+
+    /// Notes a fault that no single parameter's parser can see.
+    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
+        self.faults.push(FieldError::new(name, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Search {
+        q: String,
+        kind: Option<u8>,
+    }
+
+    impl FromQuery for Search {
+        fn read(query: &mut QueryReader<'_>) -> Option<Self> {
+            let q = query.required("q", |text| Ok(text.to_owned()));
+            let kind = query.optional("kind", |text| text.parse().map_err(|_| "Send 0 to 255".to_owned()));
+            Some(Self { q: q?, kind: kind? })
+        }
+    }
+
+    fn faults(query: &str) -> Vec<(String, String)> {
+        let faults = read::<Search>(query).expect_err("this has to be refused");
+        faults.into_iter().map(|fault| (fault.field, fault.message)).collect()
+    }
+
+    fn fault(field: &str, message: &str) -> (String, String) {
+        (field.to_owned(), message.to_owned())
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_others_ignored() {
+        assert_eq!(
+            read::<Search>("utm_source=x&q=a+b%26%C3%A9,c&kind=7&Q=no").unwrap(),
+            Search { q: "a b&é,c".into(), kind: Some(7) }
+        );
+        assert_eq!(read::<Search>("q=").unwrap(), Search { q: String::new(), kind: None });
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        assert_eq!(faults("kind=x"), [fault("q", "q is required"), fault("kind", "Send 0 to 255")]);
+        assert_eq!(faults("q=1&q=1&kind=1,2"), [fault("q", "Send q only once"), fault("kind", "Send 0 to 255")]);
+    }
+
+    #[test]
+    fn security_19_bytes_that_are_no_utf_8_are_refused() {
+        assert_eq!(faults("q=%ff"), [fault("q", "Send q as percent-encoded UTF-8")]);
+    }
+}
