@@ -1,0 +1,36 @@
+//! Judges access tokens: a good signature, then a live session of an active user, looked up at every request, so that a
+//! logout holds from the next request on, on every instance.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::store;
+use crate::clock::SharedClock;
+use crate::credentials::tokens::Tokens;
+use crate::db::Database;
+use crate::error::{Error, Result};
+use crate::http::caller::{Authenticate, CurrentUser, SIGN_IN};
+
+/// The judge of access tokens.
+pub struct SessionAuthenticator {
+    /// Where the sessions are.
+    pub db: Database,
+    /// The time.
+    pub clock: SharedClock,
+    /// Verifies the signatures.
+    pub tokens: Arc<Tokens>,
+}
+
+impl Authenticate for SessionAuthenticator {
+    fn authenticate<'a>(&'a self, token: &'a str) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let claims = self.tokens.verify_access(token, now)?;
+            if store::is_live(&self.db, claims.session, claims.user_id, now).await? {
+                Ok(CurrentUser { id: claims.user_id, session: claims.session })
+            } else {
+                Err(Error::Unauthorized(SIGN_IN))
+            }
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! `POST /auth/login`
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+use super::rotation::session_expiry;
+use super::store::{self, LoginRow, NewSession};
+use super::throttle;
+use crate::credentials::hasher::Verdict;
+use crate::credentials::password_policy::Password;
+use crate::credentials::refresh_secret::RefreshSecret;
+use crate::error::{Error, Result};
+use crate::http::body::ValidJson;
+use crate::http::body_reader::{BodyReader, FromBody};
+use crate::http::envelope::ErrorEnvelope;
+use crate::http::json::Json;
+use crate::http::openapi::{AnyErrors, BodyErrors};
+use crate::http::request_context::RequestContext;
+use crate::state::AppState;
+use crate::users::email::Email;
+
+/// Told for an unknown address, a wrong password and an inactive user alike.
+const REFUSED: &str = "The email address or the password is wrong";
+
+/// Who wants to log in.
+#[derive(ToSchema)]
+pub struct Login {
+    /// The address of the account, in any case.
+    #[schema(value_type = String, format = Email, max_length = 254, example = "john.doe@example.com")]
+    pub email: Email,
+    /// The password, exactly.
+    #[schema(value_type = String, format = Password, max_length = 128, example = "SecurePass123!")]
+    pub password: Password,
+}
+
+impl FromBody for Login {
+    fn read(body: &mut BodyReader<'_>) -> Option<Self> {
+        let email = body.required("email", Email::parse);
+        let password = body.required("password", |text| Ok(Password::presented(text)));
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// A pair of tokens and whose it is.
+#[derive(Serialize, ToSchema)]
+pub struct LoggedIn {
+    /// Send it as `Authorization: Bearer …`.
+    #[schema(example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
+    pub access_token: String,
+    /// Good for one refresh.
+    #[schema(example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
+    pub refresh_token: String,
+    /// Always `bearer`.
+    #[schema(value_type = String, example = "bearer")]
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    #[schema(example = 900)]
+    pub expires_in: u64,
+    /// Whose it is.
+    pub user: LoggedInUser,
+}
+
+/// The user that has logged in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoggedInUser {
+    /// The user's id.
+    #[schema(example = 123)]
+    pub id: i32,
+    /// The address as it was registered.
+    #[schema(example = "john.doe@example.com")]
+    pub email: String,
+    /// The name shown to others.
+    #[schema(example = "John Doe")]
+    pub display_name: String,
+    /// A picture's address.
+    #[schema(example = "https://example.com/profiles/123.jpg")]
+    pub profile_pic_url: Option<String>,
+    /// The city one lives in.
+    #[schema(example = "San Francisco")]
+    pub home_city: Option<String>,
+    /// The country one lives in.
+    #[schema(example = "USA")]
+    pub home_country: Option<String>,
+}
+
+/// Log in
+///
+/// Opens a session: an access token for 15 minutes, and a refresh token that gets the next pair.
+#[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "authLogin", tag = "auth", request_body = Login,
+    responses(
+        (status = 200, description = "The tokens of a new session.", body = LoggedIn),
+        (status = 401, description = "The address or the password is wrong, or the account is not active.",
+            body = ErrorEnvelope),
+        (status = 429, description = "Too many failed logins for this address from here; `Retry-After` says how long.",
+            body = ErrorEnvelope),
+        AnyErrors, BodyErrors))]
+pub async fn login(
+    State(app): State<AppState>,
+    Extension(context): Extension<Arc<RequestContext>>,
+    headers: HeaderMap,
+    ValidJson(login): ValidJson<Login>,
+) -> Result<Json<LoggedIn>> {
+    let email_hash = throttle::email_fingerprint(&login.email);
+    let address = context.client_address().to_string();
+    let failures = store::list_failures(&app.db, email_hash, &address, app.clock.now()).await?;
+    throttle::admit(&failures, app.clock.now())?;
+
+    let account = store::find_login(&app.db, &login.email.normalised()).await?;
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let verdict = app.hasher.verify(&login.password, stored.as_deref()).await?;
+    let now = app.clock.now();
+    match (account, verdict) {
+        (Some(account), Verdict::Match { needs_rehash }) if account.is_active => {
+            let renewed =
+                if needs_rehash { app.hasher.hash(&login.password).await? } else { account.password_hash.clone() };
+            let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+            let session = app.random.uuid();
+            let secret = RefreshSecret::random(&*app.random);
+            let expires_at = session_expiry(now, now, app.refresh_ttl);
+            let mut tx = app.db.begin().await?;
+            if !store::confirm_login(&mut tx, account.id, &account.password_hash, &renewed).await? {
+                return Err(Error::Unauthorized(REFUSED));
+            }
+            let new = NewSession {
+                id: session,
+                user_id: account.id,
+                refresh_hash: secret.fingerprint(),
+                user_agent,
+                created_at: now,
+                expires_at,
+            };
+            store::insert_session(&mut tx, &new).await?;
+            store::delete_failures(&mut tx, email_hash, &address).await?;
+            tx.commit().await?;
+            context.set_user(account.id);
+            tracing::info!(event = "login_succeeded", user_id = account.id, %session, "a login");
+            Ok(Json(LoggedIn {
+                access_token: app.tokens.issue_access(account.id, session, app.random.uuid(), now)?,
+                refresh_token: app.tokens.issue_refresh(account.id, session, &secret, now, expires_at)?,
+                token_type: "bearer",
+                expires_in: app.tokens.access_ttl().as_secs(),
+                user: account.into(),
+            }))
+        }
+        _ => {
+            store::insert_failure(&app.db, email_hash, &address, now).await?;
+            tracing::info!(event = "login_failed", "a login failed");
+            Err(Error::Unauthorized(REFUSED))
+        }
+    }
+}
+
+impl From<LoginRow> for LoggedInUser {
+    fn from(row: LoginRow) -> Self {
+        let LoginRow { id, email, display_name, profile_pic_url, home_city, home_country, .. } = row;
+        Self { id, email, display_name, profile_pic_url, home_city, home_country }
+    }
+}

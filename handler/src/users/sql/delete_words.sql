@@ -1,0 +1,2 @@
+-- @P1 int
+DELETE FROM user_words WHERE user_id = @P1;

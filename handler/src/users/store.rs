@@ -1,0 +1,193 @@
+//! Users in the database: one function a query.
+
+use time::OffsetDateTime;
+
+use super::email::Email;
+use super::rules::{Bio, City, ConnectionStatus, Country, DisplayName, PictureUrl, SearchTerm, sort_key};
+use crate::db::{Database, DbError, DbResult, Query, Row, Tx, UniqueKey, page_of};
+use crate::http::page::Page;
+use crate::{params, query, text};
+
+const INSERT: Query = query!("insert", sqlite);
+const INSERT_WORDS: Query = query!("insert_words", sqlite);
+const DELETE_WORDS: Query = query!("delete_words");
+const FIND_PRIVATE: Query = query!("find_private");
+const FIND_PUBLIC: Query = query!("find_public");
+const LOCK: Query = query!("lock");
+const UPDATE: Query = query!("update");
+const SEARCH: Query = query!("search", sqlite);
+
+const EMAIL_TAKEN: UniqueKey = UniqueKey { constraint: "uq_users_email_key", sqlite_columns: "users.email_key" };
+
+/// What users say about themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The name shown to others.
+    pub display_name: DisplayName,
+    /// A few words.
+    pub bio: Option<Bio>,
+    /// A picture's address.
+    pub profile_pic_url: Option<PictureUrl>,
+    /// The city they live in.
+    pub home_city: Option<City>,
+    /// The country they live in.
+    pub home_country: Option<Country>,
+}
+
+/// A user as the database holds it, without the password. What the owner sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRow {
+    /// The user's id.
+    pub id: i32,
+    /// The address as its owner wrote it.
+    pub email: String,
+    /// The name shown to others.
+    pub display_name: String,
+    /// A few words.
+    pub bio: Option<String>,
+    /// A picture's address.
+    pub profile_pic_url: Option<String>,
+    /// The city they live in.
+    pub home_city: Option<String>,
+    /// The country they live in.
+    pub home_country: Option<String>,
+    /// When they registered.
+    pub created_at: OffsetDateTime,
+    /// When the profile changed last.
+    pub updated_at: OffsetDateTime,
+}
+
+/// A user as another one may see it.
+#[derive(Debug, Clone)]
+pub struct PublicRow {
+    /// The user's id.
+    pub id: i32,
+    /// The name shown to others.
+    pub display_name: String,
+    /// A few words.
+    pub bio: Option<String>,
+    /// A picture's address.
+    pub profile_pic_url: Option<String>,
+    /// The city they live in.
+    pub home_city: Option<String>,
+    /// The country they live in.
+    pub home_country: Option<String>,
+    /// When they registered.
+    pub created_at: OffsetDateTime,
+    /// How they stand to the one who looks.
+    pub connection_status: ConnectionStatus,
+}
+
+/// Adds a user; answers the id, or `None` if the address is taken.
+pub async fn insert(
+    tx: &mut Tx,
+    email: &Email,
+    password_hash: &str,
+    profile: &Profile,
+    now: OffsetDateTime,
+) -> DbResult<Option<i32>> {
+    let name = profile.display_name.as_str();
+    let params = params![
+        email.as_written(),
+        email.normalised(),
+        password_hash,
+        name,
+        sort_key(name),
+        profile.bio.as_ref().map(Bio::as_str),
+        profile.profile_pic_url.as_ref().map(PictureUrl::as_str),
+        profile.home_city.as_ref().map(City::as_str),
+        profile.home_country.as_ref().map(Country::as_str),
+        now,
+    ];
+    let id = match tx.fetch_one(INSERT, params).await {
+        Ok(row) => row.get("id")?,
+        Err(error) if error.violates(&EMAIL_TAKEN) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    insert_words(tx, id, name).await?;
+    Ok(Some(id))
+}
+
+/// The user as it sees itself, if it is active.
+pub async fn find_private(db: &Database, id: i32) -> DbResult<Option<UserRow>> {
+    db.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
+}
+
+/// The same inside of a transaction, held until its end.
+pub async fn find_for_update(tx: &mut Tx, id: i32) -> DbResult<Option<UserRow>> {
+    tx.execute(LOCK, params![id]).await?;
+    tx.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
+}
+
+/// Writes back a profile that was found for update.
+pub async fn update(tx: &mut Tx, user: &UserRow) -> DbResult<()> {
+    let params = params![
+        user.id,
+        user.display_name.as_str(),
+        sort_key(&user.display_name),
+        user.bio.as_deref(),
+        user.profile_pic_url.as_deref(),
+        user.home_city.as_deref(),
+        user.home_country.as_deref(),
+        user.updated_at,
+    ];
+    tx.execute(UPDATE, params).await?;
+    tx.execute(DELETE_WORDS, params![user.id]).await?;
+    insert_words(tx, user.id, &user.display_name).await
+}
+
+/// The user `id` as `viewer` sees it, if it is active.
+pub async fn find_public(db: &Database, id: i32, viewer: i32) -> DbResult<Option<PublicRow>> {
+    db.fetch_optional(FIND_PUBLIC, params![id, viewer]).await?.as_ref().map(public).transpose()
+}
+
+/// A page of the people whom `viewer` finds by `term`, and how many there are in all.
+pub async fn search(db: &Database, viewer: i32, term: &SearchTerm, page: Page) -> DbResult<(Vec<PublicRow>, i64)> {
+    let longest = term.words().iter().max_by_key(|word| word.chars().count()).map(String::as_str);
+    let params = params![
+        viewer,
+        json_array(term.words())?,
+        longest.unwrap_or_default(),
+        term.email_candidate(),
+        page.offset,
+        page.limit
+    ];
+    page_of(&db.fetch_all(SEARCH, params).await?, public)
+}
+
+async fn insert_words(tx: &mut Tx, user: i32, name: &str) -> DbResult<()> {
+    tx.execute(INSERT_WORDS, params![user, json_array(&text::words(name))?]).await.map(drop)
+}
+
+fn json_array(words: &[String]) -> DbResult<String> {
+    Ok(serde_json::to_string(words).map_err(anyhow::Error::new)?)
+}
+
+fn private(row: &Row) -> DbResult<UserRow> {
+    Ok(UserRow {
+        id: row.get("id")?,
+        email: row.get("email")?,
+        display_name: row.get("display_name")?,
+        bio: row.get("bio")?,
+        profile_pic_url: row.get("profile_pic_url")?,
+        home_city: row.get("home_city")?,
+        home_country: row.get("home_country")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+fn public(row: &Row) -> DbResult<PublicRow> {
+    let status: String = row.get("connection_status")?;
+    Ok(PublicRow {
+        id: row.get("id")?,
+        display_name: row.get("display_name")?,
+        bio: row.get("bio")?,
+        profile_pic_url: row.get("profile_pic_url")?,
+        home_city: row.get("home_city")?,
+        home_country: row.get("home_country")?,
+        created_at: row.get("created_at")?,
+        connection_status: serde_json::from_value(status.into())
+            .map_err(|error| DbError::from(anyhow::Error::new(error)))?,
+    })
+}
