@@ -1,3 +1,19 @@
 //! TravelMeetup's API as a library; `main.rs` is its command line.
+//!
+//! One request is read downwards: `app` (routes and layers) → `http` (what all share) → the feature's endpoint → its rules
+//! → its store → its SQL.
+
+pub mod app;
+pub mod auth;
 pub mod clock;
+pub mod config;
+pub mod credentials;
+pub mod db;
+pub mod demo;
 pub mod error;
+pub mod health;
+pub mod http;
+pub mod random;
+pub mod state;
+pub mod text;
+pub mod users;

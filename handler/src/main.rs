@@ -1,2 +1,183 @@
-//! The command line of the handler.
-fn main() {}
+//! The command line: configuration → database → serve, migrate or fill with demo people.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use handler::app::{self, Parts};
+use handler::clock::{Clock as _, SystemClock};
+use handler::config::{self, Config, Environment};
+use handler::credentials::hasher::HashCost;
+use handler::db::Database;
+use handler::db::migrate::{self, StepState};
+use handler::demo;
+use handler::http::HttpSettings;
+use handler::random::OsRandomness;
+use handler::state::AppState;
+use tokio::net::TcpListener;
+
+/// How long requests in flight may go on after the order to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// TravelMeetup's API: a custom handler for the Azure Functions host.
+///
+/// Configured by environment variables: DATABASE_URL, JWT_SECRET_KEY, JWT_REFRESH_SECRET_KEY, ENVIRONMENT, CORS_ORIGINS,
+/// ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS, DATABASE_POOL_SIZE, FUNCTIONS_CUSTOMHANDLER_PORT, LOG_LEVEL.
+#[derive(Parser)]
+#[command(name = "handler", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API on 127.0.0.1 at FUNCTIONS_CUSTOMHANDLER_PORT, or 8080 (what happens without a command)
+    Serve,
+    /// Bring the database's schema up to this build's
+    Migrate {
+        /// Only tell how each migration stands
+        #[arg(long)]
+        status: bool,
+    },
+    /// Add a handful of demo people to a development database, and print their passwords
+    Demo,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stdout();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error).context("can't start the runtime")),
+    };
+    let done = runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve().await,
+            Command::Migrate { status: false } => migrate().await,
+            Command::Migrate { status: true } => migration_status().await,
+            Command::Demo => add_demo_people().await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// One line that says what to do. Never exit code 0: older Functions hosts would not start the handler again.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    tracing::error!(cause = format_args!("{error:#}"), "the handler can't go on");
+    ExitCode::FAILURE
+}
+
+/// JSON lines on stdout, which the Functions host takes over as information; `LOG_LEVEL` is one of error, warn, info
+/// (the default), debug, trace.
+fn log_to_stdout() {
+    let level = std::env::var("LOG_LEVEL").ok().and_then(|text| text.parse().ok()).unwrap_or(tracing::Level::INFO);
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_max_level(level)
+        .init();
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    let state = open(&config)?;
+    let settings = HttpSettings {
+        cors_origins: config.cors_origins.clone(),
+        production: config.environment == Environment::Production,
+        ..HttpSettings::default()
+    };
+    let router = app::build(state, &settings)?;
+    let listener = TcpListener::bind(("127.0.0.1", config.port)).await.with_context(|| {
+        format!(
+            "can't listen on 127.0.0.1:{}: is the port taken? FUNCTIONS_CUSTOMHANDLER_PORT names another",
+            config.port
+        )
+    })?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, database = config.database_url.describe(), "listening");
+
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        order_to_stop().await;
+        tracing::info!("stopping: requests in flight are finished");
+        let _ = stopping.send(());
+    });
+    let patience = async {
+        match stopped.await {
+            Ok(()) => tokio::time::sleep(DRAIN).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        result = server => result.context("the server failed"),
+        () = patience => Ok(()),
+    }
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn order_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}
+
+async fn migrate() -> anyhow::Result<()> {
+    let (url, pool_size) = config::database_from_env()?;
+    let database = Database::open(&url, pool_size)?;
+    tracing::info!(database = url.describe(), "migrating");
+    let applied = |step: &migrate::Migration| tracing::info!(version = step.version, name = step.name, "applied");
+    let count = migrate::run(&database, || SystemClock.now(), applied).await?;
+    tracing::info!(count, "the schema is current");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a table for the operator who asked for it")]
+async fn migration_status() -> anyhow::Result<()> {
+    let (url, pool_size) = config::database_from_env()?;
+    let database = Database::open(&url, pool_size)?;
+    println!("{}", url.describe());
+    for step in migrate::status(&database).await? {
+        let state = match step.state {
+            StepState::Applied(at) => format!("applied {}", handler::http::envelope::timestamp(at)),
+            StepState::Pending => "pending".to_owned(),
+            StepState::Changed => "applied with another text than this build has".to_owned(),
+            StepState::Unknown => "applied by a newer build".to_owned(),
+        };
+        println!("{:04} {:<20} {state}", step.version, step.name);
+    }
+    println!("{}", migrate::state(&database).await?);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the developer wants to read and copy it")]
+async fn add_demo_people() -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    anyhow::ensure!(config.environment == Environment::Development, "demo people are for ENVIRONMENT=development only");
+    let router = app::build(open(&config)?, &HttpSettings::default())?;
+    for person in demo::add_people(router).await? {
+        println!("{person}");
+    }
+    Ok(())
+}
+
+fn open(config: &Config) -> anyhow::Result<AppState> {
+    let db = Database::open(&config.database_url, config.pool_size)?;
+    let parts = Parts { db, clock: Arc::new(SystemClock), random: Arc::new(OsRandomness), hash_cost: HashCost::OWASP };
+    Ok(app::assemble(config, parts)?)
+}

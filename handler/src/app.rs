@@ -1,0 +1,168 @@
+//! All routes and all layers, in one place.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, RefOr, Schema};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::auth::caller::SessionAuthenticator;
+use crate::clock::SharedClock;
+use crate::config::{Config, TokenSecrets};
+use crate::credentials::hasher::{HashCost, HashLimits, PasswordHasher};
+use crate::credentials::keys::KeyRing;
+use crate::credentials::tokens::Tokens;
+use crate::db::Database;
+use crate::error::{Error, Result};
+use crate::http::envelope::ErrorEnvelope;
+use crate::http::json::{JSON_UTF_8, Json, safe_json};
+use crate::http::{HttpSettings, layers};
+use crate::random::SharedRandomness;
+use crate::state::AppState;
+use crate::{auth, health, users};
+
+/// What the OpenAPI document says of the API as a whole.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "TravelMeetup",
+        description = "Tells people which of their friends will be in the same city at the same time."
+    ),
+    components(schemas(ErrorEnvelope)),
+    tags(
+        (name = "auth", description = "Accounts and sessions"),
+        (name = "users", description = "Profiles, and finding people"),
+        (name = "health", description = "Whether the service is well")
+    ),
+    modifiers(&Bearer)
+)]
+struct Document;
+
+/// Adds how the caller proves who it is.
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of a login or a refresh."))
+            .build();
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document that describes every operation.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi().merge_from(api().merge(health::routes()).to_openapi());
+    refuse_unknown_fields(&mut document);
+    document
+}
+
+/// Says of every request body what `BodyReader` does: a field that nobody asked for is refused.
+fn refuse_unknown_fields(document: &mut utoipa::openapi::OpenApi) {
+    let Some(components) = document.components.as_mut() else { return };
+    let operations = document.paths.paths.values().flat_map(|item| {
+        [&item.get, &item.put, &item.post, &item.delete, &item.patch].into_iter().filter_map(Option::as_ref)
+    });
+    let bodies = operations.filter_map(|operation| match &operation.request_body {
+        Some(RefOr::T(body)) => Some(body),
+        _ => None,
+    });
+    for content in bodies.flat_map(|body| body.content.values()) {
+        let RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) = content else { continue };
+        let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name) {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+/// What an application is made of, besides its configuration.
+pub struct Parts {
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: SharedClock,
+    /// The source of ids, salts and secrets.
+    pub random: SharedRandomness,
+    /// What a password's hash costs.
+    pub hash_cost: HashCost,
+}
+
+/// Puts the parts together.
+pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
+    let Parts { db, clock, random, hash_cost } = parts;
+    let ring = |secrets: &TokenSecrets| KeyRing::new(&secrets.current, secrets.previous.as_ref());
+    let tokens =
+        Arc::new(Tokens::new(ring(&config.access_secrets)?, ring(&config.refresh_secrets)?, config.access_ttl));
+    let hasher = PasswordHasher::new(hash_cost, HashLimits::default(), Arc::clone(&random))?;
+    let authenticator = SessionAuthenticator { db: db.clone(), clock: Arc::clone(&clock), tokens: Arc::clone(&tokens) };
+    Ok(AppState {
+        db,
+        clock,
+        random,
+        hasher: Arc::new(hasher),
+        tokens,
+        refresh_ttl: config.refresh_ttl,
+        authenticator: Arc::new(authenticator),
+        gate: Arc::default(),
+    })
+}
+
+/// Every feature of the API.
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().merge(auth::routes()).merge(users::routes())
+}
+
+/// The whole application: a service that answers everything.
+pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
+    let document = Bytes::from(safe_json(&openapi()).map_err(anyhow::Error::new)?);
+    let (api, _) = api().split_for_parts();
+    let (health, _) = health::routes().split_for_parts();
+    let clock = Arc::clone(&state.clock);
+    let router = api
+        .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
+        .merge(health)
+        .route("/", get(home))
+        .route("/openapi.json", get(openapi_json))
+        .layer(Extension(Rendered(document)))
+        .fallback(async || Error::NotFound("endpoint"))
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .with_state(state);
+    Ok(layers(router, settings, clock))
+}
+
+/// The rendered document.
+#[derive(Clone)]
+struct Rendered(Bytes);
+
+/// The Functions host asks this to see whether the handler lives: it answers at once, whatever the database does.
+async fn home() -> Json<Value> {
+    Json(json!({
+        "name": "TravelMeetup",
+        "version": env!("CARGO_PKG_VERSION"),
+        "openapi": "/openapi.json",
+        "health": "/health",
+    }))
+}
+
+async fn openapi_json(Extension(document): Extension<Rendered>) -> Response {
+    ([(axum::http::header::CONTENT_TYPE, JSON_UTF_8)], document.0).into_response()
+}
+
+/// Refuses every request of the API while the database has another schema than this build's.
+async fn only_with_our_schema(State(app): State<AppState>, request: Request, next: Next) -> Result<Response> {
+    app.gate.pass(&app.db).await?;
+    Ok(next.run(request).await)
+}

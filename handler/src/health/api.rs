@@ -1,0 +1,154 @@
+//! The four questions about health. None of them names a host, a user or a secret.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use crate::db::PoolUse;
+use crate::db::migrate::SchemaState;
+use crate::http::envelope::OwnBody;
+use crate::http::json::Json;
+use crate::state::AppState;
+
+/// Whether something is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is.
+    Ok,
+    /// It is not.
+    Unavailable,
+}
+
+/// How the process is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// Whether it is well.
+    pub status: Status,
+    /// The build's version.
+    #[schema(value_type = String, example = "0.1.0")]
+    pub version: &'static str,
+}
+
+/// Whether requests can be served.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Whether they can.
+    pub status: Status,
+    /// What stands in the way, if anything does.
+    pub reason: Option<String>,
+}
+
+/// How everything is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DetailedHealth {
+    /// Whether all of it is well.
+    pub status: Status,
+    /// The build's version.
+    #[schema(value_type = String, example = "0.1.0")]
+    pub version: &'static str,
+    /// The database.
+    pub database: DatabaseHealth,
+    /// The schema.
+    pub migrations: MigrationsHealth,
+    /// The connections of this instance.
+    pub pool: PoolUse,
+}
+
+/// How the database is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatabaseHealth {
+    /// Whether it answers.
+    pub status: Status,
+    /// Which engine it is.
+    #[schema(value_type = String, example = "SQL Server")]
+    pub engine: &'static str,
+    /// How long it took to answer, in milliseconds.
+    pub latency_ms: Option<f64>,
+}
+
+/// How the schema is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MigrationsHealth {
+    /// Whether it is the one that this build was made for.
+    pub status: Status,
+    /// What is to be done, or that nothing is.
+    #[schema(example = "the schema is current")]
+    pub message: String,
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Is the process well?
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "health",
+    responses((status = 200, description = "It is.", body = Health)))]
+pub async fn health() -> Json<Health> {
+    Json(Health { status: Status::Ok, version: VERSION })
+}
+
+/// Does the process live?
+#[utoipa::path(get, path = "/live", operation_id = "live", tag = "health",
+    responses((status = 200, description = "It does.", body = Health)))]
+pub async fn live() -> Json<Health> {
+    health().await
+}
+
+/// Can requests be served?
+#[utoipa::path(get, path = "/ready", operation_id = "ready", tag = "health",
+    responses(
+        (status = 200, description = "They can.", body = Readiness),
+        (status = 503, description = "They can't; `reason` says why.", body = Readiness)))]
+pub async fn ready(State(app): State<AppState>) -> Response {
+    let reason = match app.gate.look(&app.db).await {
+        Ok(SchemaState::Current) => None,
+        Ok(other) => Some(other.to_string()),
+        Err(error) => {
+            tracing::warn!(cause = %error, "the database does not answer");
+            Some("the database does not answer".to_owned())
+        }
+    };
+    let status = if reason.is_none() { Status::Ok } else { Status::Unavailable };
+    with_status(status, Readiness { status, reason })
+}
+
+/// How is everything?
+#[utoipa::path(get, path = "/health/detailed", operation_id = "healthDetailed", tag = "health",
+    responses(
+        (status = 200, description = "All is well.", body = DetailedHealth),
+        (status = 503, description = "Something is not.", body = DetailedHealth)))]
+pub async fn detailed(State(app): State<AppState>) -> Response {
+    let asked = Instant::now();
+    let answers = app.db.ping().await.is_ok();
+    let latency_ms = answers.then(|| (asked.elapsed().as_secs_f64() * 1e6).round() / 1e3);
+    let (schema, message) = match app.gate.look(&app.db).await {
+        Ok(SchemaState::Current) => (Status::Ok, SchemaState::Current.to_string()),
+        Ok(other) => (Status::Unavailable, other.to_string()),
+        Err(_) => (Status::Unavailable, "the database does not answer".to_owned()),
+    };
+    let database = if answers { Status::Ok } else { Status::Unavailable };
+    let status = if database == Status::Ok { schema } else { database };
+    let report = DetailedHealth {
+        status,
+        version: VERSION,
+        database: DatabaseHealth { status: database, engine: app.db.engine_name(), latency_ms },
+        migrations: MigrationsHealth { status: schema, message },
+        pool: app.db.pool_use(),
+    };
+    with_status(status, report)
+}
+
+/// A report is a report, also when it is a bad one: it keeps its own body.
+fn with_status(status: Status, report: impl Serialize) -> Response {
+    match status {
+        Status::Ok => Json(report).into_response(),
+        Status::Unavailable => {
+            let mut response = (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], Json(report)).into_response();
+            response.extensions_mut().insert(OwnBody);
+            response
+        }
+    }
+}

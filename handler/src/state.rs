@@ -1,0 +1,41 @@
+//! What every handler shares: the one place where the parts of the application meet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+
+use crate::clock::SharedClock;
+use crate::credentials::hasher::PasswordHasher;
+use crate::credentials::tokens::Tokens;
+use crate::db::Database;
+use crate::health::gate::SchemaGate;
+use crate::http::caller::SharedAuthenticator;
+use crate::random::SharedRandomness;
+
+/// What a handler can reach; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: SharedClock,
+    /// The source of ids, salts and secrets.
+    pub random: SharedRandomness,
+    /// Hashes and verifies passwords.
+    pub hasher: Arc<PasswordHasher>,
+    /// Signs and verifies tokens.
+    pub tokens: Arc<Tokens>,
+    /// How long a session lives without a refresh.
+    pub refresh_ttl: Duration,
+    /// Tells who a bearer token belongs to.
+    pub authenticator: SharedAuthenticator,
+    /// Whether the database has the schema that this build was made for.
+    pub gate: Arc<SchemaGate>,
+}
+
+impl FromRef<AppState> for SharedAuthenticator {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.authenticator)
+    }
+}
