@@ -1,2 +1,62 @@
-//! chores
-fn main() {}
+//! The project's own chores.
+
+mod cold_start;
+mod functions;
+mod package;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Write functions/<Name>/function.json for every operation of the OpenAPI document
+    Functions,
+    /// Build the handler and lay out a script root for the Functions host: dist/
+    Package {
+        /// Where to lay it out
+        #[arg(long, default_value = "dist")]
+        out: PathBuf,
+        /// Build without optimisation
+        #[arg(long)]
+        debug: bool,
+    },
+    /// Measure the time from the start of the release handler to its first answers
+    ColdStart {
+        /// How many starts
+        #[arg(long, default_value_t = 20)]
+        runs: usize,
+    },
+}
+
+#[expect(clippy::print_stderr, reason = "the one line that says what went wrong")]
+fn main() -> ExitCode {
+    let root = repository();
+    let done = match Cli::parse().chore {
+        Chore::Functions => functions::write(&root.join("functions")),
+        Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
+        Chore::ColdStart { runs } => cold_start::measure(&root, runs),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository that this chore was built from.
+fn repository() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
