@@ -1,8 +1,11 @@
 //! The two programs, as they are typed.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -26,7 +29,7 @@ struct Started {
 
 impl Started {
     fn new(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -51,10 +54,10 @@ impl Started {
         }
     }
 
-    /// Ctrl-C; whether it ended well.
-    fn interrupt(mut self) -> bool {
+    /// Ctrl-C, which a terminal sends to the whole process group; whether it ended well.
+    fn interrupt(&mut self) -> bool {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        rustix::process::kill_process_group(pid, rustix::process::Signal::INT).unwrap();
         self.child.wait().unwrap().success()
     }
 }
@@ -153,11 +156,18 @@ fn devhost_reads_the_settings_behind_the_environment_and_stops_on_ctrl_c() {
     fs::write(dist.join("local.settings.json"), values).unwrap();
     let mut command = Command::new(DEVHOST);
     command.args(["--script-root", "dist", "--port", "0"]).current_dir(repository.path());
-    let mut started =
-        Started::new(command.env_remove("MATCH_SCAN_SCHEDULE").env("STUB_STDERR", "from the environment"));
-    let seen = started.until("the handler is ready");
+    let mut started = Started::new(
+        command
+            .env_remove("MATCH_SCAN_SCHEDULE")
+            .env("STUB_STDERR", "from the environment")
+            .env("STUB_SIGTERM", "drain"),
+    );
+    let mut seen = started.until("the handler is ready");
     assert!(seen.iter().any(|line| line.contains("Listening on http://127.0.0.1:")), "{seen:#?}");
     assert!(started.interrupt());
+    // The handler heard of it from the host alone, as a request to drain.
+    seen.extend(started.until("drained"));
+    assert!(seen.iter().any(|line| line.contains("handler: from the environment")), "{seen:#?}");
 }
 
 #[test]
@@ -176,10 +186,9 @@ fn dev_goes_from_a_checkout_to_lines_that_work_when_pasted() {
     ] {
         assert!(seen.contains(&text), "{text}: {seen}");
     }
-    let pasted: String =
-        seen.lines().filter(|line| line.contains("curl -sS ")).map(|line| format!("{line}\n")).collect();
-    assert_eq!(pasted.lines().count(), 3);
-    let output = run("sh", &["-ec", &pasted]);
+    let pasted: Vec<&str> = seen.lines().filter(|line| line.contains("curl -sS ")).collect();
+    assert_eq!(pasted.len(), 3);
+    let output = run("sh", &["-ec", &pasted.join("\n")]);
     let answers = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(answers.contains(r#"["authorization","Bearer token-1"]"#), "{answers}");

@@ -26,7 +26,7 @@ struct Arguments {
     /// The port on 127.0.0.1; 0 for any free one.
     #[arg(long, default_value_t = 7071)]
     port: u16,
-    /// The database: sqlite:<path>, or a connection string of SQL Server [default: sqlite:.data/travelmeetup.db].
+    /// The database: sqlite:PATH, or a connection string of SQL Server [default: sqlite:.data/travelmeetup.db].
     #[arg(long, value_name = "DATABASE_URL", conflicts_with = "ephemeral")]
     database: Option<String>,
     /// Use a new, empty database that is removed at the end.

@@ -98,8 +98,8 @@ impl TestApp {
         self
     }
 
-    pub(crate) fn setting(mut self, name: &str, value: impl ToString) -> Self {
-        self.options.settings.insert(name.to_owned(), value.to_string());
+    pub(crate) fn setting(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.options.settings.insert(name.to_owned(), format!("{value}"));
         self
     }
 
@@ -204,14 +204,11 @@ pub(crate) async fn send(
     headers: &[&str],
     body: &[u8],
 ) -> Reply {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
-    for header in headers {
-        head += &format!("{header}\r\n");
-    }
-    if !body.is_empty() {
-        head += &format!("Content-Length: {}\r\n", body.len());
-    }
-    raw(host, from, &[head.as_bytes(), b"\r\n", body].concat()).await
+    let length = (!body.is_empty()).then(|| format!("Content-Length: {}", body.len()));
+    let own = [format!("{method} {target} HTTP/1.1"), format!("Host: {host}"), "Connection: close".to_owned()];
+    let lines = own.iter().map(String::as_str).chain(headers.iter().copied()).chain(length.as_deref());
+    let head = lines.collect::<Vec<_>>().join("\r\n");
+    raw(host, from, &[head.as_bytes(), b"\r\n\r\n", body].concat()).await
 }
 
 /// Sends these bytes and reads until the host closes the connection.

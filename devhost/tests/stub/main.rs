@@ -52,11 +52,11 @@ async fn serve() -> Result<()> {
         std::process::exit(code.parse()?);
     }
     match var("STUB_SIGTERM").as_deref() {
-        Ok("ignore") => drop(tokio::spawn(on_sigterm(|| say("ignoring SIGTERM")))),
-        Ok("drain") => drop(tokio::spawn(on_sigterm(|| {
+        Ok("ignore") => on_sigterm(|| say("ignoring SIGTERM"))?,
+        Ok("drain") => on_sigterm(|| {
             say("drained");
             std::process::exit(0);
-        }))),
+        })?,
         _ => {}
     }
     pass_gate("STUB_START_GATE").await?;
@@ -68,11 +68,14 @@ async fn serve() -> Result<()> {
     }
 }
 
-async fn on_sigterm(action: impl Fn()) -> Result<()> {
+/// Is in force when it returns.
+fn on_sigterm(action: impl Fn() + Send + 'static) -> Result<()> {
     let mut signals = signal(SignalKind::terminate())?;
-    while signals.recv().await.is_some() {
-        action();
-    }
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            action();
+        }
+    });
     Ok(())
 }
 
