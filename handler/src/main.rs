@@ -17,16 +17,30 @@ use handler::http::HttpSettings;
 use handler::random::OsRandomness;
 use handler::state::AppState;
 use tokio::net::TcpListener;
+use tracing::Level;
 
 /// How long requests in flight may go on after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// The end of `--help`.
+const SETTINGS: &str = "\
+Configured by environment variables:
+  DATABASE_URL                  sqlite:<path>, sqlite::memory: or an ADO.NET connection string
+  JWT_SECRET_KEY                signs access tokens; in production at least 32 bytes
+  JWT_REFRESH_SECRET_KEY        signs refresh tokens; another one
+  JWT_SECRET_KEY_PREVIOUS, JWT_REFRESH_SECRET_KEY_PREVIOUS
+                                still verify, while a secret is being replaced
+  ENVIRONMENT                   development, staging or production (what its absence means)
+  CORS_ORIGINS                  exact origins, parted by commas
+  ACCESS_TOKEN_EXPIRE_MINUTES   1 to 60, 15 unless set
+  REFRESH_TOKEN_EXPIRE_DAYS     1 to 30, 7 unless set
+  DATABASE_POOL_SIZE            connections to SQL Server, 1 to 100, 15 unless set
+  FUNCTIONS_CUSTOMHANDLER_PORT  set by the Functions host
+  LOG_LEVEL                     error, warn, info, debug or trace; info unless set";
+
 /// TravelMeetup's API: a custom handler for the Azure Functions host.
-///
-/// Configured by environment variables: DATABASE_URL, JWT_SECRET_KEY, JWT_REFRESH_SECRET_KEY, ENVIRONMENT, CORS_ORIGINS,
-/// ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS, DATABASE_POOL_SIZE, FUNCTIONS_CUSTOMHANDLER_PORT, LOG_LEVEL.
 #[derive(Parser)]
-#[command(name = "handler", version)]
+#[command(name = "handler", version, after_help = SETTINGS)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -34,7 +48,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the API on 127.0.0.1 at FUNCTIONS_CUSTOMHANDLER_PORT, or 8080 (what happens without a command)
+    /// Serve the API on 127.0.0.1 (what happens without a command)
     Serve,
     /// Bring the database's schema up to this build's
     Migrate {
@@ -48,7 +62,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stdout();
+    // Whoever asks for demo people wants to read their names, not a log.
+    let default_level = if matches!(cli.command, Some(Command::Demo)) { Level::WARN } else { Level::INFO };
+    log_to_stdout(default_level);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("can't start the runtime")),
@@ -73,10 +89,10 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// JSON lines on stdout, which the Functions host takes over as information; `LOG_LEVEL` is one of error, warn, info
-/// (the default), debug, trace.
-fn log_to_stdout() {
-    let level = std::env::var("LOG_LEVEL").ok().and_then(|text| text.parse().ok()).unwrap_or(tracing::Level::INFO);
+/// JSON lines on stdout, which the Functions host takes over as information; at the level that `LOG_LEVEL`
+/// names.
+fn log_to_stdout(default: Level) {
+    let level = std::env::var("LOG_LEVEL").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -147,7 +163,6 @@ async fn migrate() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "a table for the operator who asked for it")]
 async fn migration_status() -> anyhow::Result<()> {
     let (url, pool_size) = config::database_from_env()?;
     let database = Database::open(&url, pool_size)?;
@@ -165,7 +180,6 @@ async fn migration_status() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the developer wants to read and copy it")]
 async fn add_demo_people() -> anyhow::Result<()> {
     let config = Config::from_env()?;
     anyhow::ensure!(config.environment == Environment::Development, "demo people are for ENVIRONMENT=development only");

@@ -15,7 +15,6 @@ use crate::package;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Starts the release handler `runs` times on a fresh SQLite database and prints the medians.
-#[expect(clippy::print_stdout, reason = "the figures that were asked for")]
 pub(crate) fn measure(root: &Path, runs: usize) -> Result<()> {
     ensure!(runs > 0, "at least one run");
     let handler = package::build(root, true)?;

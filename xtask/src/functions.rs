@@ -45,7 +45,6 @@ pub(crate) fn all() -> Result<BTreeMap<String, String>> {
 }
 
 /// Writes all of them into `folder`, and removes folders that no operation stands for.
-#[expect(clippy::print_stdout, reason = "progress for the one who asked for it")]
 pub(crate) fn write(folder: &Path) -> Result<()> {
     let wanted = all()?;
     for entry in fs::read_dir(folder)? {

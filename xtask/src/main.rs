@@ -19,7 +19,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Write functions/<Name>/function.json for every operation of the OpenAPI document
+    /// Write a function.json for every operation of the OpenAPI document
     Functions,
     /// Build the handler and lay out a script root for the Functions host: dist/
     Package {
@@ -38,7 +38,6 @@ enum Chore {
     },
 }
 
-#[expect(clippy::print_stderr, reason = "the one line that says what went wrong")]
 fn main() -> ExitCode {
     let root = repository();
     let done = match Cli::parse().chore {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 /// Builds the handler and lays everything out in `out`.
-#[expect(clippy::print_stdout, reason = "progress for the one who asked for it")]
 pub(crate) fn package(root: &Path, out: &Path, release: bool) -> Result<()> {
     let binary = build(root, release)?;
     devhost::stage(root, &binary, out)?;

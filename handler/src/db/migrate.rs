@@ -157,7 +157,7 @@ async fn run_these(
 /// Every migration of this build and of the database, in order.
 pub async fn status(database: &Database) -> DbResult<Vec<Step>> {
     let rows = if database.fetch_optional(EXISTS, Vec::new()).await?.is_some() {
-        read(database.fetch_all(LIST, Vec::new()).await?)?
+        read(&database.fetch_all(LIST, Vec::new()).await?)?
     } else {
         Vec::new()
     };
@@ -199,10 +199,10 @@ async fn lock(tx: &mut Tx) -> anyhow::Result<()> {
 }
 
 async fn list(tx: &mut Tx) -> DbResult<Vec<Applied>> {
-    read(tx.fetch_all(LIST, Vec::new()).await?)
+    read(&tx.fetch_all(LIST, Vec::new()).await?)
 }
 
-fn read(rows: Vec<super::Row>) -> DbResult<Vec<Applied>> {
+fn read(rows: &[super::Row]) -> DbResult<Vec<Applied>> {
     rows.iter()
         .map(|row| {
             Ok(Applied {

@@ -114,7 +114,7 @@ impl Database {
             Engine::SqlServer(server) => {
                 let mut lease = server.lend().await?;
                 lease.begin().await?;
-                Ok(Tx { inner: Inner::SqlServer(lease) })
+                Ok(Tx { inner: Inner::SqlServer(Box::new(lease)) })
             }
             Engine::Sqlite(sqlite) => {
                 let (lease, result) = sqlite.writer().await?.begin().await;
@@ -131,8 +131,9 @@ pub struct Tx {
 }
 
 enum Inner {
-    SqlServer(sqlserver::Lease),
+    SqlServer(Box<sqlserver::Lease>),
     Sqlite(sqlite::Lease),
+    /// Committed, or lost with the thread that had the connection.
     Ended,
 }
 
@@ -140,19 +141,13 @@ impl Tx {
     /// All rows of a statement.
     pub async fn fetch_all(&mut self, query: Query, params: Vec<Param>) -> DbResult<Vec<Row>> {
         let started = Instant::now();
-        let result = match std::mem::replace(&mut self.inner, Inner::Ended) {
-            Inner::SqlServer(lease) => {
-                let mut guard = Abandoned(Some(lease));
-                let result = guard.lease()?.fetch(query, &params).await;
-                self.inner = guard.keep();
+        let result = match &mut self.inner {
+            Inner::SqlServer(lease) => lease.fetch(query, &params).await,
+            Inner::Sqlite(_) | Inner::Ended => {
+                let (lease, result) = self.take_sqlite()?.fetch(query, params).await;
+                self.give_back(lease);
                 result
             }
-            Inner::Sqlite(lease) => {
-                let (lease, result) = lease.fetch(query, params).await;
-                self.inner = lease.map_or(Inner::Ended, Inner::Sqlite);
-                result
-            }
-            Inner::Ended => Err(ended()),
         };
         trace(query, started);
         result
@@ -173,19 +168,13 @@ impl Tx {
     /// Runs a statement; answers how many rows it touched.
     pub async fn execute(&mut self, query: Query, params: Vec<Param>) -> DbResult<u64> {
         let started = Instant::now();
-        let result = match std::mem::replace(&mut self.inner, Inner::Ended) {
-            Inner::SqlServer(lease) => {
-                let mut guard = Abandoned(Some(lease));
-                let result = guard.lease()?.execute(query, &params).await;
-                self.inner = guard.keep();
+        let result = match &mut self.inner {
+            Inner::SqlServer(lease) => lease.execute(query, &params).await,
+            Inner::Sqlite(_) | Inner::Ended => {
+                let (lease, result) = self.take_sqlite()?.execute(query, params).await;
+                self.give_back(lease);
                 result
             }
-            Inner::Sqlite(lease) => {
-                let (lease, result) = lease.execute(query, params).await;
-                self.inner = lease.map_or(Inner::Ended, Inner::Sqlite);
-                result
-            }
-            Inner::Ended => Err(ended()),
         };
         trace(query, started);
         result
@@ -193,59 +182,51 @@ impl Tx {
 
     /// Runs a migration's script: several statements without parameters, in T-SQL with batches parted by `GO` lines.
     async fn script(&mut self, query: Query) -> DbResult<()> {
-        match std::mem::replace(&mut self.inner, Inner::Ended) {
+        match &mut self.inner {
             Inner::SqlServer(lease) => {
-                let mut guard = Abandoned(Some(lease));
                 for batch in migrate::batches(query.sqlserver) {
-                    guard.lease()?.script(&batch).await?;
+                    lease.script(&batch).await?;
                 }
-                self.inner = guard.keep();
                 Ok(())
             }
-            Inner::Sqlite(lease) => {
-                let (lease, result) = lease.script(query.sqlite.to_owned()).await;
-                self.inner = lease.map_or(Inner::Ended, Inner::Sqlite);
+            Inner::Sqlite(_) | Inner::Ended => {
+                let (lease, result) = self.take_sqlite()?.script(query.sqlite).await;
+                self.give_back(lease);
                 result
             }
-            Inner::Ended => Err(ended()),
         }
     }
 
     /// Makes everything since [`Database::begin`] last.
     pub async fn commit(mut self) -> DbResult<()> {
         match std::mem::replace(&mut self.inner, Inner::Ended) {
+            // Cut off here, the lease ends with its transaction open, and the pool closes the connection.
             Inner::SqlServer(mut lease) => lease.commit().await,
             Inner::Sqlite(lease) => lease.commit().await.1,
             Inner::Ended => Err(ended()),
         }
     }
+
+    /// SQLite's connection goes along to the blocking thread, so that it ends there if the caller goes away meanwhile.
+    fn take_sqlite(&mut self) -> DbResult<sqlite::Lease> {
+        match std::mem::replace(&mut self.inner, Inner::Ended) {
+            Inner::Sqlite(lease) => Ok(lease),
+            _ => Err(ended()),
+        }
+    }
+
+    fn give_back(&mut self, lease: Option<sqlite::Lease>) {
+        self.inner = lease.map_or(Inner::Ended, Inner::Sqlite);
+    }
 }
 
 impl Drop for Tx {
+    /// Rolls back, so that the connection can be lent again; in the middle of a statement the pool finds it busy and closes
+    /// it instead, which makes the server roll back.
     fn drop(&mut self) {
-        if let Inner::SqlServer(lease) = std::mem::replace(&mut self.inner, Inner::Ended) {
-            drop(Abandoned(Some(lease)));
-        }
-    }
-}
-
-/// A lease in the middle of a statement. If the caller is cancelled here, the connection is not lent again: the pool finds
-/// it busy and closes it, which makes the server roll back.
-struct Abandoned(Option<sqlserver::Lease>);
-
-impl Abandoned {
-    fn lease(&mut self) -> DbResult<&mut sqlserver::Lease> {
-        self.0.as_mut().ok_or_else(ended)
-    }
-
-    fn keep(mut self) -> Inner {
-        self.0.take().map_or(Inner::Ended, Inner::SqlServer)
-    }
-}
-
-impl Drop for Abandoned {
-    fn drop(&mut self) {
-        if let (Some(lease), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+        if let Inner::SqlServer(lease) = std::mem::replace(&mut self.inner, Inner::Ended)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
             runtime.spawn(lease.abandon());
         }
     }

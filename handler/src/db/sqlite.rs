@@ -130,7 +130,7 @@ impl Shelf {
         let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&shelf.permits).acquire_owned())
             .await
             .map_err(|_| DbError::unavailable("no free SQLite connection"))?
-            .map_err(|closed| anyhow::Error::new(closed))?;
+            .map_err(anyhow::Error::new)?;
         let idle = shelf.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = if let Some(connection) = idle {
             connection
@@ -188,12 +188,12 @@ impl Lease {
     }
 
     async fn batch(self, query: Query) -> (Option<Self>, Result<(), DbError>) {
-        self.script(query.sqlite.to_owned()).await
+        self.script(query.sqlite).await
     }
 
     /// Runs a script of several statements without parameters.
-    pub(super) async fn script(self, text: String) -> (Option<Self>, Result<(), DbError>) {
-        self.run(move |connection| connection.execute_batch(&text).map_err(translate)).await
+    pub(super) async fn script(self, text: &'static str) -> (Option<Self>, Result<(), DbError>) {
+        self.run(move |connection| connection.execute_batch(text).map_err(translate)).await
     }
 
     pub(super) async fn fetch(self, query: Query, params: Vec<Param>) -> (Option<Self>, Result<Vec<Row>, DbError>) {
@@ -214,7 +214,7 @@ impl Lease {
 fn fetch(connection: &Connection, query: Query, params: &[Param]) -> Result<Vec<Row>, DbError> {
     let mut statement = connection.prepare_cached(query.sqlite).map_err(translate)?;
     bind(&mut statement, params)?;
-    let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.raw_query();
     let mut answer = Vec::new();
     while let Some(row) = rows.next().map_err(translate)? {

@@ -22,13 +22,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For one statement.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(15);
 /// For one batch of a migration, which may have to rewrite a table.
-const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(10);
 /// How long a request waits for a connection from the pool before it is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that rested longer than this is asked whether it still lives before it is lent.
 const TRUSTED_REST: Duration = Duration::from_secs(30);
 /// Specification 5.5.1: recycle connections after an hour.
-const MAX_LIFETIME: Duration = Duration::from_secs(3600);
+const MAX_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Errors of the server that pass by themselves: the list of Azure SQL's transient faults, deadlock and lock timeout.
 const TRANSIENT: &[u32] =
@@ -194,7 +194,7 @@ impl Lease {
 
     /// Ends an abandoned transaction so that the connection can be lent again; one in an unclear state is left to be
     /// closed by the pool.
-    pub(super) async fn abandon(mut self) {
+    pub(super) async fn abandon(mut self: Box<Self>) {
         let open = !self.connection.busy && !self.connection.dead;
         if open && self.connection.script(COMMAND_TIMEOUT, ROLLBACK.sqlserver).await.is_ok() {
             self.connection.in_transaction = false;

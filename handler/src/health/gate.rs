@@ -10,7 +10,7 @@ use crate::db::{Database, DbResult};
 use crate::error::{Error, Result};
 
 /// How long a good schema is believed in; a newer build may migrate it while this one runs.
-const TRUSTED: Duration = Duration::from_secs(60);
+const TRUSTED: Duration = Duration::from_mins(1);
 /// How long requests are refused without asking again.
 const REFUSED: Duration = Duration::from_secs(1);
 
