@@ -1,0 +1,63 @@
+//! The command line as an operator meets it: the real binary, right and wrong settings.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::process::{Command, Output};
+
+fn handler(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
+    command.args(arguments).env_clear();
+    command.envs(settings.iter().copied()).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn every_command_has_help() {
+    for arguments in [&["--help"][..], &["serve", "--help"], &["migrate", "--help"], &["demo", "--help"]] {
+        let output = handler(arguments, &[]);
+        assert!(output.status.success() && stdout(&output).contains("Usage: handler"), "{arguments:?}");
+    }
+    let help = stdout(&handler(&["--help"], &[]));
+    assert!(["DATABASE_URL", "JWT_SECRET_KEY", "CORS_ORIGINS", "LOG_LEVEL"].iter().all(|name| help.contains(name)));
+}
+
+#[test]
+fn security_30_a_faulty_configuration_stops_the_start_with_one_line_that_names_it() {
+    let settings = [("ENVIRONMENT", "production"), ("DATABASE_URL", "sqlite:s3cret.db"), ("JWT_SECRET_KEY", "hunter2")];
+    let output = handler(&[], &settings);
+    assert_eq!(output.status.code(), Some(1), "the host starts it again only after a failure");
+    let told = stdout(&output);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    for name in ["DATABASE_URL", "JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY"] {
+        assert!(told.contains(name), "{told}");
+    }
+    assert!(!told.contains("s3cret") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn demo_people_are_refused_in_production() {
+    let settings = [
+        ("ENVIRONMENT", "production"),
+        ("DATABASE_URL", "Server=tcp:127.0.0.1,1;Database=t;User ID=u;Password=p"),
+        ("JWT_SECRET_KEY", "q7Zr1xVb9Lw3Ks5Td8Yf2Hg6Nj4Mp0Cc"),
+        ("JWT_REFRESH_SECRET_KEY", "A9sD8fG7hJ6kL5zX4cV3bN2mQ1wE0rTy"),
+    ];
+    let output = handler(&["demo"], &settings);
+    assert!(!output.status.success() && stdout(&output).contains("ENVIRONMENT=development"), "{}", stdout(&output));
+}
+
+#[test]
+fn migrate_brings_a_database_up_and_tells_how_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("data/test.db").display());
+    let settings = [("ENVIRONMENT", "development"), ("DATABASE_URL", url.as_str())];
+    let before = stdout(&handler(&["migrate", "--status"], &settings));
+    assert!(before.contains("0001 users") && before.contains("pending"), "{before}");
+    assert!(handler(&["migrate"], &settings).status.success());
+    let after = stdout(&handler(&["migrate", "--status"], &settings));
+    assert!(after.contains("applied 20") && !after.contains("pending"), "{after}");
+    assert!(after.ends_with("the schema is current\n"), "{after}");
+    assert!(handler(&["migrate"], &settings).status.success(), "once more is a no-op");
+}

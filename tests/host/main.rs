@@ -1,0 +1,6 @@
+//! What a client meets on Azure: the real handler behind the local Functions host, over real sockets.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod journey;
+mod routing;
+mod support;
