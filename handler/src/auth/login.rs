@@ -118,7 +118,7 @@ pub async fn login(
         (Some(account), Verdict::Match { needs_rehash }) if account.is_active => {
             let renewed =
                 if needs_rehash { app.hasher.hash(&login.password).await? } else { account.password_hash.clone() };
-            let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+            let user_agent = user_agent(&headers);
             let session = app.random.uuid();
             let secret = RefreshSecret::random(&*app.random);
             let expires_at = session_expiry(now, now, app.refresh_ttl);
@@ -155,9 +155,36 @@ pub async fn login(
     }
 }
 
+/// What the client calls itself, without the name that the Functions host appends to it.
+fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    let whole = headers.get(USER_AGENT)?.to_str().ok()?;
+    let own = whole.rsplit_once("Azure-Functions-Host/").map_or(whole, |(own, _)| own).trim();
+    (!own.is_empty()).then_some(own)
+}
+
 impl From<LoginRow> for LoggedInUser {
     fn from(row: LoginRow) -> Self {
         let LoginRow { id, email, display_name, profile_pic_url, home_city, home_country, .. } = row;
         Self { id, email, display_name, profile_pic_url, home_city, home_country }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_session_is_named_by_the_client_and_not_by_the_host_before_us() {
+        let of = |text: &'static str| {
+            let headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(text))]);
+            user_agent(&headers).map(str::to_owned)
+        };
+        assert_eq!(
+            of("TravelMeetup/1.0 (iPhone) Azure-Functions-Host/4.1044").as_deref(),
+            Some("TravelMeetup/1.0 (iPhone)")
+        );
+        assert_eq!(of("curl/8.5.0").as_deref(), Some("curl/8.5.0"));
+        assert_eq!(of("Azure-Functions-Host/4.1044"), None);
     }
 }

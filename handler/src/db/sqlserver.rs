@@ -35,6 +35,10 @@ const TRANSIENT: &[u32] =
     &[4060, 40197, 40501, 40613, 49918, 49919, 49920, 10928, 10929, 10053, 10054, 10060, 1205, 1222, 233, 997, 4221];
 /// Violation of a UNIQUE constraint, and of a unique index.
 const UNIQUE: &[u32] = &[2627, 2601];
+/// Errors whose text names nothing but objects of the schema. Others may quote what a user wrote (2628 shows the text that
+/// was too long), and no such thing belongs into a log.
+const TEXT_WITHOUT_VALUES: &[u32] =
+    &[102, 137, 156, 207, 208, 229, 262, 515, 547, 911, 916, 2714, 2812, 3902, 3903, 3930, 4060, 18456];
 
 const BEGIN: Query = crate::query!("begin");
 const COMMIT: Query = crate::query!("commit");
@@ -305,20 +309,37 @@ fn refused(error: &tiberius::error::Error) -> DbError {
     DbError::unavailable(format!("the server refused the connection: {error}"))
 }
 
+/// The part of a message about a duplicate key that names the constraint, without the key's value, which comes after it.
+fn names_of_key(message: &str) -> String {
+    message.split("The duplicate key value").next().unwrap_or_default().trim_end().to_owned()
+}
+
 fn translate(error: tiberius::error::Error) -> DbError {
     use tiberius::error::Error as Tds;
     match &error {
-        Tds::Server(token) if UNIQUE.contains(&token.code()) => DbError::Unique(token.message().to_owned()),
+        Tds::Server(token) if UNIQUE.contains(&token.code()) => DbError::Unique(names_of_key(token.message())),
         Tds::Server(token) if TRANSIENT.contains(&token.code()) => {
             DbError::unavailable(format!("error {} of the server", token.code()))
         }
-        Tds::Server(token) => DbError::Other(anyhow::anyhow!(
-            "error {} of the server in line {}: {}",
-            token.code(),
-            token.line(),
-            token.message()
-        )),
+        Tds::Server(token) => {
+            let text = if TEXT_WITHOUT_VALUES.contains(&token.code()) { token.message() } else { "(text withheld)" };
+            DbError::Other(anyhow::anyhow!("error {} of the server in line {}: {text}", token.code(), token.line()))
+        }
         Tds::Io { .. } | Tds::Tls(_) => DbError::Unavailable { message: error.to_string(), outcome_unknown: true },
         _ => DbError::Other(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn security_11_a_duplicate_key_is_told_by_its_name_and_not_its_value() {
+        let told = names_of_key(
+            "Violation of UNIQUE KEY constraint 'uq_users_email_key'. Cannot insert duplicate key in object 'dbo.users'. \
+             The duplicate key value is (ana@example.com).",
+        );
+        assert!(told.contains("uq_users_email_key") && !told.contains("ana@"), "{told}");
     }
 }
