@@ -2,7 +2,9 @@
 
 mod cold_start;
 mod functions;
+mod login_timing;
 mod package;
+mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +38,12 @@ enum Chore {
         #[arg(long, default_value_t = 20)]
         runs: usize,
     },
+    /// Measure whether a failed login takes as long for an unknown email address as for a known one
+    LoginTiming {
+        /// How many logins of each kind
+        #[arg(long, default_value_t = 300)]
+        runs: usize,
+    },
 }
 
 fn main() -> ExitCode {
@@ -44,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Functions => functions::write(&root.join("functions")),
         Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
+        Chore::LoginTiming { runs } => login_timing::measure(&root, runs),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

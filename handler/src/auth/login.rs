@@ -8,6 +8,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+use super::pair::TokenPair;
 use super::rotation::session_expiry;
 use super::store::{self, LoginRow, NewSession};
 use super::throttle;
@@ -49,18 +50,9 @@ impl FromBody for Login {
 /// A pair of tokens and whose it is.
 #[derive(Serialize, ToSchema)]
 pub struct LoggedIn {
-    /// Send it as `Authorization: Bearer …`.
-    #[schema(example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
-    pub access_token: String,
-    /// Good for one refresh.
-    #[schema(example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
-    pub refresh_token: String,
-    /// Always `bearer`.
-    #[schema(value_type = String, example = "bearer")]
-    pub token_type: &'static str,
-    /// Seconds until the access token expires.
-    #[schema(example = 900)]
-    pub expires_in: u64,
+    /// The tokens.
+    #[serde(flatten)]
+    pub tokens: TokenPair,
     /// Whose it is.
     pub user: LoggedInUser,
 }
@@ -140,10 +132,7 @@ pub async fn login(
             context.set_user(account.id);
             tracing::info!(event = "login_succeeded", user_id = account.id, %session, "a login");
             Ok(Json(LoggedIn {
-                access_token: app.tokens.issue_access(account.id, session, app.random.uuid(), now)?,
-                refresh_token: app.tokens.issue_refresh(account.id, session, &secret, now, expires_at)?,
-                token_type: "bearer",
-                expires_in: app.tokens.access_ttl().as_secs(),
+                tokens: TokenPair::issue(&app, account.id, session, &secret, now, expires_at)?,
                 user: account.into(),
             }))
         }

@@ -6,6 +6,7 @@
 
 pub mod caller;
 pub mod login;
+pub mod pair;
 pub mod password;
 pub mod refresh;
 pub mod register;

@@ -1,9 +1,9 @@
 //! `POST /auth/refresh`
 
 use axum::extract::State;
-use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::pair::TokenPair;
 use super::rotation::{self, Decision};
 use super::store::{self, EndReason};
 use crate::credentials::tokens::MAX_TOKEN_BYTES;
@@ -40,33 +40,16 @@ impl FromBody for Refresh {
     }
 }
 
-/// The next pair of tokens.
-#[derive(Serialize, ToSchema)]
-pub struct Refreshed {
-    /// Send it as `Authorization: Bearer …`.
-    #[schema(example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
-    pub access_token: String,
-    /// Good for one refresh; the one that was sent is spent.
-    #[schema(example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
-    pub refresh_token: String,
-    /// Always `bearer`.
-    #[schema(value_type = String, example = "bearer")]
-    pub token_type: &'static str,
-    /// Seconds until the access token expires.
-    #[schema(example = 900)]
-    pub expires_in: u64,
-}
-
 /// Refresh
 ///
 /// Spends the refresh token for the next pair. If the answer is lost, the same request may be repeated within 10 seconds.
 /// A token that was spent before that ends the whole session, because someone else must have it.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "authRefresh", tag = "auth", request_body = Refresh,
     responses(
-        (status = 200, description = "The next pair of tokens.", body = Refreshed),
+        (status = 200, description = "The next pair of tokens.", body = TokenPair),
         (status = 401, description = "The token is not good (any more): log in again.", body = ErrorEnvelope),
         AnyErrors, BodyErrors))]
-pub async fn refresh(State(app): State<AppState>, ValidJson(body): ValidJson<Refresh>) -> Result<Json<Refreshed>> {
+pub async fn refresh(State(app): State<AppState>, ValidJson(body): ValidJson<Refresh>) -> Result<Json<TokenPair>> {
     let claims = app.tokens.verify_refresh(&body.refresh_token, app.clock.now())?;
     let (user_id, session, presented) = (claims.user_id, claims.session, claims.secret);
     let ring = app.tokens.refresh_ring();
@@ -94,12 +77,7 @@ pub async fn refresh(State(app): State<AppState>, ValidJson(body): ValidJson<Ref
                 (next, expires_at)
             }
         };
-        return Ok(Json(Refreshed {
-            access_token: app.tokens.issue_access(user_id, session, app.random.uuid(), now)?,
-            refresh_token: app.tokens.issue_refresh(user_id, session, &next, now, expires_at)?,
-            token_type: "bearer",
-            expires_in: app.tokens.access_ttl().as_secs(),
-        }));
+        return TokenPair::issue(&app, user_id, session, &next, now, expires_at).map(Json);
     }
     Err(Error::unavailable("a session that changes faster than it can be read"))
 }

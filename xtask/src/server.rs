@@ -1,0 +1,102 @@
+//! A release handler on a fresh SQLite database, for measuring, and the little HTTP that measuring needs.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::package;
+
+/// After this long a start or an answer has failed.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The release handler and a migrated database.
+pub(crate) struct Bench {
+    handler: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Builds the handler and migrates a database in a folder that goes with this.
+    pub(crate) fn prepare(root: &Path) -> Result<Self> {
+        let bench = Self { handler: package::build(root, true)?, folder: tempfile::tempdir()? };
+        ensure!(bench.command(0).arg("migrate").status()?.success(), "the database could not be migrated");
+        Ok(bench)
+    }
+
+    /// Starts the handler on a free port.
+    pub(crate) fn start(&self) -> Result<Running> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let started = Instant::now();
+        let child = self.command(port).spawn()?;
+        Ok(Running { child, address: SocketAddr::from(([127, 0, 0, 1], port)), started })
+    }
+
+    fn command(&self, port: u16) -> Command {
+        let mut command = Command::new(&self.handler);
+        command
+            .env("ENVIRONMENT", "development")
+            .env("DATABASE_URL", format!("sqlite:{}", self.folder.path().join("bench.db").display()))
+            .env("JWT_SECRET_KEY", "measuring, access")
+            .env("JWT_REFRESH_SECRET_KEY", "measuring, refresh")
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.max(1).to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+}
+
+/// A handler that is stopped when it goes out of scope.
+pub(crate) struct Running {
+    child: Child,
+    address: SocketAddr,
+    started: Instant,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    /// Asks until the answer is a 200; tells how long after the start that was.
+    pub(crate) fn until_200(&mut self, path: &str) -> Result<Duration> {
+        loop {
+            if self.send("GET", path, "", "").is_ok_and(|status| status == 200) {
+                return Ok(self.started.elapsed());
+            }
+            ensure!(self.child.try_wait()?.is_none(), "the handler ended by itself");
+            ensure!(self.started.elapsed() < LIMIT, "no 200 within {LIMIT:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Sends a request as the client at `address`, and answers the status.
+    pub(crate) fn send(&self, method: &str, path: &str, address: &str, body: &str) -> Result<u16> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(LIMIT))?;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Forwarded-For: {address}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.split(' ').nth(1).context("no status line")?;
+        Ok(status.parse()?)
+    }
+}
+
+/// Minimum, median and maximum in milliseconds.
+pub(crate) fn summary(times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    let (low, middle, high) = (times[0], times[times.len() / 2], times[times.len() - 1]);
+    format!("{:7.2} {:7.2} {:7.2}", milliseconds(low), milliseconds(middle), milliseconds(high))
+}
