@@ -14,13 +14,11 @@ use handler::db::Database;
 use handler::db::migrate::{self, StepState};
 use handler::demo;
 use handler::http::HttpSettings;
+use handler::logging;
 use handler::random::OsRandomness;
 use handler::state::AppState;
 use tokio::net::TcpListener;
 use tracing::Level;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How long requests in flight may go on after the order to stop.
@@ -93,23 +91,10 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// JSON lines on stdout, which the Functions host takes over as information, at the level that `LOG_LEVEL` names.
-///
-/// Of other crates only warnings; of the SQL Server driver nothing: it logs the server's messages, which quote what users
-/// wrote, and what is worth knowing of them comes back as an error.
+/// Lines on stdout, which the Functions host takes over as information, at the level that `LOG_LEVEL` names.
 fn log_to_stdout(default: Level) {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let targets = Targets::new()
-        .with_default(Level::WARN.min(level))
-        .with_target("handler", level)
-        .with_target("tiberius", LevelFilter::OFF);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false);
-    tracing_subscriber::registry().with(lines).with(targets).init();
+    logging::subscriber(level, std::io::stdout).init();
 }
 
 async fn serve() -> anyhow::Result<()> {

@@ -1,0 +1,147 @@
+//! What is promised of every answer, whoever asked for whatever (the contract's "Common to all endpoints").
+//!
+//! [`check`] runs on each answer of each story, so a new endpoint is held to it by the first story that uses it.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::app::TestApp;
+use crate::schema;
+
+/// The code of each refusal, by its status.
+const CODES: [(u16, &str); 11] = [
+    (400, "VALIDATION_ERROR"),
+    (401, "UNAUTHORIZED"),
+    (403, "FORBIDDEN"),
+    (404, "NOT_FOUND"),
+    (405, "METHOD_NOT_ALLOWED"),
+    (409, "CONFLICT"),
+    (413, "PAYLOAD_TOO_LARGE"),
+    (415, "UNSUPPORTED_MEDIA_TYPE"),
+    (429, "RATE_LIMIT_EXCEEDED"),
+    (500, "INTERNAL_ERROR"),
+    (503, "SERVICE_UNAVAILABLE"),
+];
+
+/// What could end a script element, start a tag or an entity, or end a line of JavaScript.
+const MARKUP: [char; 5] = ['<', '>', '&', '\u{2028}', '\u{2029}'];
+
+/// Fails the test if the answer breaks a promise that holds for every answer.
+pub(crate) fn check(app: &TestApp, answer: &Answer) {
+    assert_ne!(answer.status, 500, "something unexpected happened: {answer:?}");
+    check_headers(app, answer);
+    assert!(!answer.text.contains(MARKUP), "this is not inert in a page: {answer:?}");
+    if answer.text.is_empty() {
+        assert!(matches!(answer.status, 200 | 204), "nothing was said: {answer:?}");
+    } else {
+        assert_eq!(answer.header("content-type"), "application/json; charset=utf-8", "{answer:?}");
+    }
+    if answer.status >= 400 && !is_health_report(answer) {
+        check_envelope(answer);
+    }
+    schema::check(answer);
+    app.shared.secrets.check(answer);
+}
+
+fn check_headers(app: &TestApp, answer: &Answer) {
+    for (name, value) in
+        [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
+    {
+        assert_eq!(answer.header(name), value, "{name}: {answer:?}");
+    }
+    assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{answer:?}");
+    let https_only = if app.setup.production { "max-age=31536000; includeSubDomains" } else { "" };
+    assert_eq!(answer.header("strict-transport-security"), https_only, "{answer:?}");
+    if answer.sent.path.starts_with("/api/") {
+        assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+    }
+    let id = answer.header("x-request-id");
+    let is_safe =
+        |id: &str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    assert!(is_safe(id), "x-request-id: {answer:?}");
+    if let Some(sent) = answer.sent.id.as_ref().and_then(|sent| sent.to_str().ok()).filter(|sent| is_safe(sent)) {
+        assert_eq!(id, sent, "the client's own id: {answer:?}");
+    }
+}
+
+fn check_envelope(answer: &Answer) {
+    let body = answer.json();
+    assert_eq!(keys(&body), ["error", "timestamp"], "{answer:?}");
+    assert_eq!(keys(&body["error"]), ["code", "message", "details", "request_id"], "{answer:?}");
+    let code = CODES.iter().find(|(status, _)| *status == answer.status).map(|(_, code)| *code);
+    assert_eq!(body["error"]["code"].as_str(), code, "{answer:?}");
+    assert_eq!(body["error"]["request_id"], answer.header("x-request-id"), "{answer:?}");
+    assert!(body["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{answer:?}");
+    assert!(is_instant(&body["timestamp"]), "{answer:?}");
+    for fault in body["error"]["details"].as_array().unwrap_or_else(|| panic!("details is no array: {answer:?}")) {
+        assert_eq!(keys(fault), ["field", "message"], "{answer:?}");
+    }
+    let wait = answer.header("retry-after").parse::<u32>();
+    match answer.status {
+        401 => assert_eq!(answer.header("www-authenticate"), "Bearer", "{answer:?}"),
+        405 => assert!(!answer.header("allow").is_empty(), "{answer:?}"),
+        429 | 503 => assert!(wait.is_ok_and(|seconds| seconds >= 1), "{answer:?}"),
+        _ => {}
+    }
+}
+
+/// A health report keeps its own body, also when it is a bad one.
+fn is_health_report(answer: &Answer) -> bool {
+    answer.status == 503 && matches!(answer.sent.path.as_str(), "/ready" | "/health/detailed")
+}
+
+/// Whether this is a time as every answer shows it: `2026-01-31T10:30:00Z`.
+#[must_use]
+pub fn is_instant(value: &Value) -> bool {
+    let shape: String =
+        value.as_str().unwrap_or_default().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    shape == "0000-00-00T00:00:00Z"
+}
+
+/// The keys of an object, in their order.
+#[must_use]
+pub fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+/// Every password, token and email that was sent or answered in a story. None of them may ever be logged.
+#[derive(Default)]
+pub(crate) struct Secrets(Mutex<BTreeSet<String>>);
+
+impl Secrets {
+    /// The fields that hold one.
+    const FIELDS: [&str; 6] =
+        ["email", "password", "current_password", "new_password", "access_token", "refresh_token"];
+    /// Shorter ones would be found by chance.
+    const MIN_LENGTH: usize = 8;
+
+    /// Remembers a secret.
+    pub(crate) fn learn(&self, secret: &str) {
+        if secret.len() >= Self::MIN_LENGTH {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.to_owned());
+        }
+    }
+
+    /// Remembers the secrets in a body.
+    pub(crate) fn learn_from(&self, body: &[u8]) {
+        let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return };
+        for value in Self::FIELDS.iter().filter_map(|field| body.get(*field)).filter_map(Value::as_str) {
+            self.learn(value);
+            // Of a token, each part would do harm by itself.
+            value.split('.').filter(|part| part.len() > 40).for_each(|part| self.learn(part));
+        }
+    }
+
+    /// Fails the test if a line that was logged for this answer holds one.
+    fn check(&self, answer: &Answer) {
+        let text = answer.log.text_since(answer.mark);
+        let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for secret in secrets.iter() {
+            let line = text.lines().find(|line| line.contains(secret.as_str()));
+            assert!(line.is_none(), "{secret:?} was logged: {}", line.unwrap_or_default());
+        }
+    }
+}

@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS number FROM sessions WHERE ended_at IS NULL;

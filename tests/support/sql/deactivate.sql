@@ -1,0 +1,2 @@
+-- @P1 int
+UPDATE users SET is_active = 0 WHERE id = @P1;

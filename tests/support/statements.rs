@@ -1,0 +1,42 @@
+//! What only a test does to a database: things that no endpoint can do, or looking behind the endpoints.
+
+use handler::db::{Database, Query};
+use handler::{params, query};
+
+const DEACTIVATE: Query = query!("deactivate");
+const COUNT_USERS_WITHOUT_WORDS: Query = query!("count_users_without_words");
+const COUNT_USERS: Query = query!("count_users");
+const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
+const PASSWORD_HASH: Query = query!("password_hash");
+
+/// Makes a user inactive, which no endpoint does yet.
+pub async fn deactivate(database: &Database, user_id: i64) {
+    let id = i32::try_from(user_id).unwrap();
+    assert_eq!(database.execute(DEACTIVATE, params![id]).await.unwrap(), 1);
+}
+
+/// Users that no search would find: half of a registration.
+pub async fn count_users_without_words(database: &Database) -> i64 {
+    count(database, COUNT_USERS_WITHOUT_WORDS).await
+}
+
+/// All users.
+pub async fn count_users(database: &Database) -> i64 {
+    count(database, COUNT_USERS).await
+}
+
+/// Sessions that were not ended, expired or not.
+pub async fn count_live_sessions(database: &Database) -> i64 {
+    count(database, COUNT_LIVE_SESSIONS).await
+}
+
+/// The hash of the password of the user with this address.
+pub async fn password_hash(database: &Database, email: &str) -> String {
+    let row = database.fetch_optional(PASSWORD_HASH, params![email]).await.unwrap();
+    row.expect("a user with this address").get("password_hash").unwrap()
+}
+
+async fn count(database: &Database, query: Query) -> i64 {
+    let row = database.fetch_optional(query, Vec::new()).await.unwrap();
+    row.expect("a count").get("number").unwrap()
+}
