@@ -20,7 +20,7 @@ CREATE TABLE sessions (
 GO
 CREATE INDEX idx_sessions_user ON sessions (user_id, created_at);
 GO
--- Failed and running logins of the last minutes, to slow guessing; the address of the account only as SHA-256.
+-- Failed logins of the last minutes, to slow guessing; the address of the account only as SHA-256.
 CREATE TABLE login_failures (
     id BIGINT IDENTITY(1,1) NOT NULL,
     email_hash VARBINARY(32) NOT NULL,

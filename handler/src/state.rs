@@ -9,7 +9,7 @@ use crate::clock::SharedClock;
 use crate::credentials::hasher::PasswordHasher;
 use crate::credentials::tokens::Tokens;
 use crate::db::Database;
-use crate::health::gate::SchemaGate;
+use crate::db::gate::SchemaGate;
 use crate::http::caller::SharedAuthenticator;
 use crate::random::SharedRandomness;
 

@@ -4,6 +4,8 @@
 //! What is not committed is rolled back, also when the request was cancelled in between.
 
 mod error;
+mod format;
+pub mod gate;
 pub mod migrate;
 mod query;
 mod row;

@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime};
 use uuid::Uuid;
 
 use super::error::DbError;
-use super::sqlite::{DAY_FORMAT, INSTANT_FORMAT};
+use super::format::{DAY_FORMAT, INSTANT_FORMAT};
 
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq)]

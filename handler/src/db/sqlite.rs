@@ -11,20 +11,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::DbError;
+use super::format::{DAY_FORMAT, INSTANT_FORMAT};
 use super::query::{Param, Query};
 use super::row::{Cell, Row};
-
-/// How an instant stands in a TEXT column: fixed width, so that text order is time order.
-pub(super) const INSTANT_FORMAT: &[BorrowedFormatItem<'static>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
-/// How a day stands in a TEXT column.
-pub(super) const DAY_FORMAT: &[BorrowedFormatItem<'static>] = format_description!("[year]-[month]-[day]");
 
 /// Connections that only read. Two cores seldom keep more than four busy.
 const READERS: usize = 4;

@@ -1,7 +1,6 @@
 //! Whether the process is well, and whether it can serve: for the Functions host, for deployments, for operators.
 
 pub mod api;
-pub mod gate;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::db::migrate::{self, SchemaState};
-use crate::db::{Database, DbResult};
+use super::migrate::{self, SchemaState};
+use super::{Database, DbResult};
 use crate::error::{Error, Result};
 
 /// How long a good schema is believed in; a newer build may migrate it while this one runs.
