@@ -1,6 +1,6 @@
 //! What is promised of every answer, whoever asked for whatever (the contract's "Common to all endpoints").
 //!
-//! [`check`] runs on each answer of each story, so a new endpoint is held to it by the first story that uses it.
+//! `check` runs on each answer of each story, so a new endpoint is held to it by the first story that uses it.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
