@@ -5,11 +5,14 @@ use std::net::Ipv4Addr;
 use http::Method;
 use serde_json::json;
 
-use crate::support::Hosted;
+use tests::OwnDatabase;
+
+use crate::support::{Hosted, settings};
 
 #[tokio::test]
 async fn register_login_me_update_search_refresh_logout_refused() {
-    let hosted = Hosted::start().await;
+    let database = OwnDatabase::empty().await;
+    let hosted = Hosted::start(&database).await;
     let app = hosted.client();
 
     let registered = app.register("Ana@Example.com", "Ana Silva").await.expect(201);
@@ -45,7 +48,8 @@ async fn register_login_me_update_search_refresh_logout_refused() {
 
 #[tokio::test]
 async fn security_11_nothing_secret_reaches_the_log() {
-    let hosted = Hosted::start().await;
+    let database = OwnDatabase::empty().await;
+    let hosted = Hosted::start(&database).await;
     let app = hosted.client();
     app.register("ana@example.com", "Ana Silva").await.expect(201);
     let tokens = app.login("ana@example.com").await.expect(200).json();
@@ -72,7 +76,8 @@ async fn security_11_nothing_secret_reaches_the_log() {
 
 #[tokio::test]
 async fn security_05_failed_logins_slow_their_own_address_alone() {
-    let hosted = Hosted::start().await;
+    let database = OwnDatabase::empty().await;
+    let hosted = Hosted::start(&database).await;
     let (thief, owner) = (hosted.client_at(Ipv4Addr::new(127, 0, 0, 7)), hosted.client_at(Ipv4Addr::new(127, 0, 0, 8)));
     owner.register("ana@example.com", "Ana Silva").await.expect(201);
     let guess = json!({"email": "Ana@example.com", "password": "Not-The-One-1"});
@@ -95,15 +100,13 @@ async fn security_05_failed_logins_slow_their_own_address_alone() {
 
 #[tokio::test]
 async fn a_session_survives_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = crate::support::settings(folder.path());
-    crate::support::migrate(&settings).await;
-    let hosted = Hosted::start_with(tempfile::tempdir().unwrap(), settings.clone()).await;
+    let database = OwnDatabase::empty().await;
+    let hosted = Hosted::start(&database).await;
     hosted.client().register("ana@example.com", "Ana Silva").await.expect(201);
     let tokens = hosted.client().login("ana@example.com").await.expect(200).json();
     hosted.shutdown().await;
 
-    let hosted = Hosted::start_with(tempfile::tempdir().unwrap(), settings).await;
+    let hosted = Hosted::start_with(settings(&database)).await;
     let ana = hosted.client().with_token(&tokens["access_token"]);
     ana.get("/api/v1/users/me").await.expect(200);
     hosted.shutdown().await;
@@ -111,8 +114,9 @@ async fn a_session_survives_a_restart() {
 
 #[tokio::test]
 async fn security_12_a_logout_holds_on_every_instance() {
-    let one = Hosted::start().await;
-    let other = Hosted::start_with(tempfile::tempdir().unwrap(), one.settings().clone()).await;
+    let database = OwnDatabase::empty().await;
+    let one = Hosted::start(&database).await;
+    let other = Hosted::start_with(settings(&database)).await;
     one.client().register("ana@example.com", "Ana Silva").await.expect(201);
     let tokens = one.client().login("ana@example.com").await.expect(200).json();
     let (here, there) =
@@ -126,7 +130,8 @@ async fn security_12_a_logout_holds_on_every_instance() {
 
 #[tokio::test]
 async fn a_killed_handler_comes_back_and_has_lost_nothing() {
-    let hosted = Hosted::start().await;
+    let database = OwnDatabase::empty().await;
+    let hosted = Hosted::start(&database).await;
     let app = hosted.client();
     app.register("ana@example.com", "Ana Silva").await.expect(201);
     let before = hosted.host.handler_pid().unwrap();

@@ -15,6 +15,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::OwnDatabase;
 use tokio::sync::OnceCell;
 
 /// The longest that anything may take here.
@@ -41,15 +43,14 @@ pub(crate) struct Hosted {
     pub(crate) host: RunningHost,
     /// What the host and the handler have logged so far.
     pub(crate) log: Arc<Mutex<Vec<String>>>,
-    settings: BTreeMap<String, String>,
-    _folder: tempfile::TempDir,
+    _root: TempDir,
 }
 
-/// The settings of a development environment on a SQLite file.
-pub(crate) fn settings(folder: &Path) -> BTreeMap<String, String> {
+/// The settings of a development environment on this database.
+pub(crate) fn settings(database: &OwnDatabase) -> BTreeMap<String, String> {
     [
         ("ENVIRONMENT", "development".to_owned()),
-        ("DATABASE_URL", format!("sqlite:{}", folder.join("test.db").display())),
+        ("DATABASE_URL", database.setting().to_owned()),
         ("JWT_SECRET_KEY", "an access secret for these tests".to_owned()),
         ("JWT_REFRESH_SECRET_KEY", "a refresh secret for these tests".to_owned()),
         ("CORS_ORIGINS", "https://app.example.com".to_owned()),
@@ -67,27 +68,27 @@ pub(crate) async fn migrate(settings: &BTreeMap<String, String>) {
 }
 
 impl Hosted {
-    /// Stages, migrates and starts everything, as `cargo dev` does.
-    pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = settings(folder.path());
+    /// Migrates the database and stages and starts everything, as `cargo dev` does.
+    pub(crate) async fn start(database: &OwnDatabase) -> Self {
+        let settings = settings(database);
         migrate(&settings).await;
-        Self::start_with(folder, settings).await
+        Self::start_with(settings).await
     }
 
-    /// Stages and starts everything on a database that is there already.
-    pub(crate) async fn start_with(folder: tempfile::TempDir, settings: BTreeMap<String, String>) -> Self {
+    /// Stages and starts everything on a database that is migrated already.
+    pub(crate) async fn start_with(settings: BTreeMap<String, String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         devhost::stage(repository(), handler().await, &root).unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let mut options = HostOptions::new(root);
         options.inherit_environment = false;
-        options.settings = settings.clone();
+        options.settings = settings;
         let lines = Arc::clone(&log);
         options.log = Arc::new(move |entry| lines.lock().unwrap().push(entry.to_string()));
         let host = Host::start(options).await.unwrap();
         tokio::time::timeout(BOUND, host.ready()).await.unwrap().unwrap();
-        Self { host, log, settings, _folder: folder }
+        Self { host, log, _root: folder }
     }
 
     /// A client at 127.0.0.1.
@@ -101,11 +102,6 @@ impl Hosted {
         connector.set_local_address(Some(IpAddr::V4(address)));
         let http = Client::builder(TokioExecutor::new()).build(connector);
         ApiClient { http, base: format!("http://{}", self.host.address()), token: None }
-    }
-
-    /// The settings that it was started with.
-    pub(crate) fn settings(&self) -> &BTreeMap<String, String> {
-        &self.settings
     }
 
     pub(crate) async fn shutdown(self) {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use handler::clock::Clock as _;
-use handler::db::{Database, DatabaseUrl, Location, Query, migrate};
+use handler::db::{Database, DatabaseUrl, Query, migrate};
 use handler::random::{OsRandomness, Randomness as _};
 use handler::{params, query};
 use tempfile::TempDir;
@@ -32,6 +32,7 @@ static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
 
 /// A database that nobody else uses.
 pub struct OwnDatabase {
+    text: String,
     url: DatabaseUrl,
     keeper: Keeper,
 }
@@ -74,14 +75,24 @@ impl OwnDatabase {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let url = parse(&format!("server=tcp:127.0.0.1,{port};user id=sa;password=none;database=nowhere"));
-        Self { url, keeper: Keeper::Folder(folder) }
+        let text = format!("server=tcp:127.0.0.1,{port};user id=sa;password=none;database=nowhere");
+        Self::at(text, Keeper::Folder(folder))
     }
 
     /// Opens it, as each instance of the application does for itself.
     #[must_use]
     pub fn open(&self) -> Database {
         Database::open(&self.url, POOL_SIZE).unwrap()
+    }
+
+    /// Where it is, as the `DATABASE_URL` of another process.
+    #[must_use]
+    pub fn setting(&self) -> &str {
+        &self.text
+    }
+
+    fn at(text: String, keeper: Keeper) -> Self {
+        Self { url: parse(&text), text, keeper }
     }
 
     /// Where it is.
@@ -107,8 +118,8 @@ impl OwnDatabase {
 
     fn empty_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::Sqlite(Location::File(folder.path().join(FILE)));
-        Self { url, keeper: Keeper::Folder(folder) }
+        let text = format!("sqlite:{}", folder.path().join(FILE).display());
+        Self::at(text, Keeper::Folder(folder))
     }
 
     fn file(&self) -> std::path::PathBuf {
@@ -130,7 +141,7 @@ impl OwnDatabase {
         let (admin, created) = (parse(url), name.clone());
         let server = Database::open(&admin, 1).unwrap();
         server::run(async move { server.execute(CREATE_DATABASE, params![created]).await.unwrap() }).await;
-        Self { url: parse(&with_database(url, &name)), keeper: Keeper::Server { admin, name } }
+        Self::at(with_database(url, &name), Keeper::Server { admin, name })
     }
 }
 

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
 
+/// How the names of variables begin that cargo sets for the package it runs.
+const OF_OUR_PACKAGE: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+
 #[derive(Deserialize)]
 struct CargoMessage {
     reason: String,
@@ -28,6 +31,13 @@ pub async fn build_handler(repository: &Path, release: bool) -> Result<PathBuf> 
     command.args(["build", "--package", "handler", "--bin", "handler", "--message-format", "json-render-diagnostics"]);
     if release {
         command.arg("--release");
+    }
+    // What cargo told this process of its own package is no business of the build: some build scripts look at it, and would
+    // build their crate anew for every package that asks.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| OF_OUR_PACKAGE.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(name);
+        }
     }
     command.current_dir(repository).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     let child = command.spawn().with_context(|| format!("{} can't be started", cargo.display()))?;
