@@ -89,6 +89,13 @@ impl Answer {
         self.faults().into_iter().map(|(field, _)| field).collect()
     }
 
+    /// Fails the test unless this is a 400 that says something of this field.
+    pub fn expect_fault(&self, field: &str) -> &Self {
+        self.expect_refusal(400, "VALIDATION_ERROR");
+        assert!(!self.fault(field).is_empty());
+        self
+    }
+
     /// What a refusal says of this field; fails the test if it says nothing.
     #[must_use]
     pub fn fault(&self, field: &str) -> String {

@@ -7,6 +7,9 @@ const DEACTIVATE: Query = query!("deactivate");
 const COUNT_USERS_WITHOUT_WORDS: Query = query!("count_users_without_words");
 const COUNT_USERS: Query = query!("count_users");
 const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
+const ALL_USERS: Query = query!("all_users");
+const ALL_SESSIONS: Query = query!("all_sessions");
+const ALL_FAILURES: Query = query!("all_failures");
 const PASSWORD_HASH: Query = query!("password_hash");
 
 /// Makes a user inactive, which no endpoint does yet.
@@ -39,4 +42,12 @@ pub async fn password_hash(database: &Database, email: &str) -> String {
 async fn count(database: &Database, query: Query) -> i64 {
     let row = database.fetch_optional(query, Vec::new()).await.unwrap();
     row.expect("a count").get("number").unwrap()
+}
+
+/// Every value in the tables of accounts, as text: to look for what must not be there.
+pub async fn everything_stored(database: &Database) -> String {
+    let mut rows = database.fetch_all(ALL_USERS, Vec::new()).await.unwrap();
+    rows.extend(database.fetch_all(ALL_SESSIONS, Vec::new()).await.unwrap());
+    rows.extend(database.fetch_all(ALL_FAILURES, Vec::new()).await.unwrap());
+    rows.iter().map(|row| format!("{row:?}\n")).collect()
 }
