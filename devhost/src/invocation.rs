@@ -33,11 +33,6 @@ pub(crate) struct Invoker {
     pub(crate) function_timeout: Option<Duration>,
 }
 
-/// A new invocation or worker id.
-pub(crate) fn new_id() -> Uuid {
-    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
-}
-
 /// Adds the headers that the host gives every call; an invocation id and a user agent of the client's stay in front.
 pub(crate) fn add_host_headers(headers: &mut HeaderMap, invocation_id: Uuid) {
     headers.append(HOST_VERSION_HEADER, HeaderValue::from_static(HOST_VERSION));

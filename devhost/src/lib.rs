@@ -24,6 +24,7 @@ pub mod signals;
 mod clock;
 mod forward;
 mod host;
+mod id;
 mod invocation;
 mod log;
 mod options;

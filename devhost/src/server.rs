@@ -2,7 +2,8 @@
 
 use crate::app::{App, Function, Trigger};
 use crate::forward::{self, BODY_LIMIT};
-use crate::invocation::{Failure, Invoker, new_id};
+use crate::id::new_id;
+use crate::invocation::{Failure, Invoker};
 use crate::log::Log;
 use crate::supervisor::{State, stopped};
 use crate::timer::Timer;

@@ -233,7 +233,7 @@ impl Keeper {
         let own = [
             ("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string()),
             ("FUNCTIONS_HTTPWORKER_PORT", port.to_string()),
-            ("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", crate::invocation::new_id().to_string()),
+            ("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", crate::id::new_id().to_string()),
             ("FUNCTIONS_APP_ROOT_PATH", self.script_root.display().to_string()),
         ];
         self.environment.clone().into_iter().chain(own.map(|(name, value)| (name.to_owned(), value))).collect()

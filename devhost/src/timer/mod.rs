@@ -5,7 +5,8 @@ mod status;
 
 use crate::app::TimerTrigger;
 use crate::clock::SharedClock;
-use crate::invocation::{Failure, Invoker, add_host_headers, new_id};
+use crate::id::new_id;
+use crate::invocation::{Failure, Invoker, add_host_headers};
 use crate::log::Log;
 use crate::supervisor::{State, stopped};
 use http::{Request, header};
