@@ -1,8 +1,16 @@
 //! What the API promises, as stories told through the real router on a real database.
 
+mod bodies;
+mod common;
 mod login;
 mod login_throttle;
+mod openapi;
+mod password;
+mod privacy;
+mod profile;
+mod public_profile;
 mod refresh;
 mod register;
+mod search;
 mod sessions;
 mod tokens;

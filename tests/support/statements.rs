@@ -1,7 +1,10 @@
 //! What only a test does to a database: things that no endpoint can do, or looking behind the endpoints.
 
+use handler::clock::Clock as _;
 use handler::db::{Database, Query};
 use handler::{params, query};
+
+use crate::clock::TestClock;
 
 const DEACTIVATE: Query = query!("deactivate");
 const COUNT_USERS_WITHOUT_WORDS: Query = query!("count_users_without_words");
@@ -10,6 +13,7 @@ const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
 const ALL_USERS: Query = query!("all_users");
 const ALL_SESSIONS: Query = query!("all_sessions");
 const ALL_FAILURES: Query = query!("all_failures");
+const CONNECT: Query = query!("connect");
 const PASSWORD_HASH: Query = query!("password_hash");
 
 /// Makes a user inactive, which no endpoint does yet.
@@ -49,5 +53,12 @@ pub async fn everything_stored(database: &Database) -> String {
     let mut rows = database.fetch_all(ALL_USERS, Vec::new()).await.unwrap();
     rows.extend(database.fetch_all(ALL_SESSIONS, Vec::new()).await.unwrap());
     rows.extend(database.fetch_all(ALL_FAILURES, Vec::new()).await.unwrap());
-    rows.iter().map(|row| format!("{row:?}\n")).collect()
+    format!("{rows:#?}")
+}
+
+/// Puts a connection between two users, as long as no endpoint does.
+pub async fn connect(database: &Database, requester: i64, receiver: i64, status: &str) {
+    let (requester, receiver) = (i32::try_from(requester).unwrap(), i32::try_from(receiver).unwrap());
+    let now = TestClock::default().now();
+    database.execute(CONNECT, params![requester, receiver, status, now]).await.unwrap();
 }

@@ -1,0 +1,154 @@
+//! The document, held against what the API does. That every answer is one of those that the document describes is held in
+//! every story.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+use tests::{Client, TestApp};
+
+/// The operations that anyone may use. A new one is not on this list, so it has to refuse those without a token.
+const PUBLIC: [&str; 7] = ["authRegister", "authLogin", "authRefresh", "health", "healthDetailed", "ready", "live"];
+
+struct Operation {
+    id: String,
+    method: Method,
+    /// With an id in the place of each parameter.
+    path: String,
+    described: Value,
+}
+
+fn document() -> Value {
+    serde_json::to_value(handler::app::openapi()).unwrap()
+}
+
+fn operations() -> Vec<Operation> {
+    let document = document();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, described) in item.as_object().unwrap() {
+            let path = path.replace("{session_id}", "00000000-0000-4000-8000-000000000000");
+            let path = path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "2147483647" } else { part })
+                .collect::<Vec<_>>()
+                .join("/");
+            operations.push(Operation {
+                id: described["operationId"].as_str().unwrap().to_owned(),
+                method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
+                path,
+                described: described.clone(),
+            });
+        }
+    }
+    operations
+}
+
+fn schema(reference: &Value) -> Value {
+    let name = reference["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+    document()["components"]["schemas"][name].clone()
+}
+
+/// The operations with a request body, and its schema.
+fn with_bodies() -> Vec<(Operation, Value)> {
+    let content = |operation: &Operation| operation.described["requestBody"]["content"]["application/json"].clone();
+    let with = operations().into_iter().filter(|operation| content(operation).is_object());
+    with.map(|operation| {
+        let schema = schema(&content(&operation)["schema"]);
+        (operation, schema)
+    })
+    .collect()
+}
+
+fn names(schema: &Value) -> BTreeSet<String> {
+    schema["properties"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[tokio::test]
+async fn security_14_every_operation_refuses_those_without_a_token_unless_it_is_a_public_one() {
+    let app = TestApp::new().await;
+    let mut public = BTreeSet::new();
+    for operation in operations() {
+        let answer = app.anonymous().send(operation.method.clone(), &operation.path, Some(&json!({}))).await;
+        let secured = operation.described["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
+        if answer.status == 401 && !PUBLIC.contains(&operation.id.as_str()) {
+            assert!(secured, "the document does not say that {} needs a token", operation.id);
+            let forged = app.anonymous().with_token("a.b.c");
+            let answer = forged.send(operation.method, &operation.path, Some(&json!({}))).await;
+            answer.expect_refusal(401, "UNAUTHORIZED");
+        } else {
+            assert!(!secured, "{} does not ask for a token: {answer:?}", operation.id);
+            public.insert(operation.id);
+        }
+    }
+    assert_eq!(public, PUBLIC.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_built() {
+    let app = TestApp::new().await;
+    let served = app.anonymous().get("/openapi.json").await.expect_status(200).json();
+    assert_eq!(served, document());
+    assert!(served["openapi"].as_str().unwrap().starts_with("3.1"), "{}", served["openapi"]);
+}
+
+#[tokio::test]
+async fn security_15_bodies_take_the_documented_fields_and_no_others() {
+    let (app, [ana]) = TestApp::with_users(["ana"]).await;
+    // Whatever any schema calls a field, and what people try.
+    let mut candidates: BTreeSet<String> =
+        ["id", "is_active", "user_id", "password_hash", "role", "is_admin", "session_id"].map(str::to_owned).into();
+    for schema in document()["components"]["schemas"].as_object().unwrap().values() {
+        candidates.extend(schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned());
+    }
+    for (operation, schema) in with_bodies() {
+        assert_eq!(schema["additionalProperties"], json!(false), "{}", operation.id);
+        let client = if PUBLIC.contains(&operation.id.as_str()) { app.anonymous() } else { (*ana).clone() };
+        let send = async |body: Value| client.send(operation.method.clone(), &operation.path, Some(&body)).await;
+        let required: BTreeSet<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
+
+        let nothing = send(json!({})).await;
+        if required.is_empty() {
+            nothing.expect_status(200);
+        } else {
+            nothing.expect_refusal(400, "VALIDATION_ERROR");
+            assert_eq!(BTreeSet::from_iter(nothing.fields_at_fault()), required, "{}", operation.id);
+        }
+        for field in &candidates {
+            // No field takes a boolean, so whoever knows the field says so.
+            let answer = send(json!({ field: true })).await;
+            let unknown = answer.expect_fault(field).fault(field).contains("unknown field");
+            assert_eq!(!unknown, names(&schema).contains(field), "{} and {field}", operation.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_documented_bounds_are_those_of_the_fields() {
+    let (app, [ana]) = TestApp::with_users(["ana"]).await;
+    for (operation, schema) in with_bodies() {
+        let client: Client = if PUBLIC.contains(&operation.id.as_str()) { app.anonymous() } else { (*ana).clone() };
+        for (field, property) in schema["properties"].as_object().unwrap() {
+            // A presented password is compared with what is stored, not held to a rule.
+            let Some(most) = property["maxLength"].as_u64().filter(|_| property["format"] != "password") else {
+                continue;
+            };
+            let text = "a".repeat(usize::try_from(most).unwrap() + 1);
+            let answer = client.send(operation.method.clone(), &operation.path, Some(&json!({ field: text }))).await;
+            answer.expect_fault(field);
+        }
+    }
+}
+
+#[test]
+fn operations_have_names_descriptions_and_refusals() {
+    let mut ids = BTreeSet::new();
+    for operation in operations() {
+        assert!(ids.insert(operation.id.clone()), "{} is there twice", operation.id);
+        assert!(operation.described["summary"].as_str().is_some_and(|text| !text.is_empty()), "{}", operation.id);
+        let responses = operation.described["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{}", operation.id);
+        assert!(operation.path.starts_with("/health") || responses.contains_key("503") || operation.id == "live");
+    }
+    assert!(ids.len() >= 16);
+}
