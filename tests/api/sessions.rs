@@ -27,10 +27,10 @@ async fn is_over(person: &Person, other: &TestApp) {
 #[tokio::test]
 async fn sessions_are_listed_latest_first_and_the_one_that_asks_is_marked() {
     let (app, [ana, _ben]) = TestApp::with_users(["ana", "ben"]).await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let phone = app.anonymous().with_header("user-agent", "TravelMeetup/1.0 (iPhone; iOS 20.1)");
     let phone = phone.log_in(&ana.email, PASSWORD).await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let tablet = ana.on_another_device().await;
 
     let sessions = listed(&phone).await;
