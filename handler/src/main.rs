@@ -17,6 +17,7 @@ use handler::http::HttpSettings;
 use handler::logging;
 use handler::random::OsRandomness;
 use handler::state::AppState;
+use handler::users::homes;
 use tokio::net::TcpListener;
 use tracing::Level;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -153,6 +154,10 @@ async fn migrate() -> anyhow::Result<()> {
     tracing::info!(database = url.describe(), "migrating");
     let applied = |step: &migrate::Migration| tracing::info!(version = step.version, name = step.name, "applied");
     let count = migrate::run(&database, || SystemClock.now(), applied).await?;
+    let homes = homes::complete_keys(&database).await?;
+    if homes > 0 {
+        tracing::info!(homes, "homes were made comparable");
+    }
     tracing::info!(count, "the schema is current");
     Ok(())
 }

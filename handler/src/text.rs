@@ -39,17 +39,40 @@ pub fn clean_line(raw: &str, min: usize, max: usize, what: &str) -> Result<Strin
     Ok(cleaned)
 }
 
+/// A line that names something: 1 to `max` characters. Punctuation alone names nothing: it would be found by no search and
+/// match every other such name.
+pub fn named_line(raw: &str, max: usize, what: &str) -> Result<String, String> {
+    let cleaned = clean_line(raw, 1, max, what)?;
+    if words(&cleaned).is_empty() {
+        return Err(format!("{what} must contain at least one letter or digit"));
+    }
+    Ok(cleaned)
+}
+
 fn span(min: usize, max: usize) -> String {
     format!("{min} to {max} characters")
 }
 
 /// The form in which two texts are compared when neither case nor diacritics matter: `Zoë`, `ZOE` and `zoe` are one.
 ///
-/// Compatibility decomposition (NFKD), combining marks taken out, full case folding, then NFKC (Unicode Standard
-/// Annexes 15 and 44). Folding what is folded already changes nothing.
+/// Compatibility decomposition (NFKD), combining marks taken out, full case folding, letters without their strokes, then
+/// NFKC (Unicode Standard Annexes 15 and 44). Folding what is folded already changes nothing.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.nfkd().filter(|c| !is_combining_mark(*c)).case_fold().nfkc().collect()
+    text.nfkd().filter(|c| !is_combining_mark(*c)).case_fold().map(without_stroke).nfkc().collect()
+}
+
+/// The letters whose diacritic is part of them, so that no decomposition takes it off: `Łódź` is looked for as `lodz`.
+const fn without_stroke(c: char) -> char {
+    match c {
+        'đ' => 'd',
+        'ħ' => 'h',
+        'ı' => 'i',
+        'ł' => 'l',
+        'ø' => 'o',
+        'ŧ' => 't',
+        other => other,
+    }
 }
 
 /// The words of a text for searching: its folded runs of letters and digits, each cut at [`MAX_WORD_CHARS`], every
@@ -125,6 +148,9 @@ mod tests {
             ("ΣΊΣΥΦΟΣ", "σισυφος"),
             ("Ａｎａ ①", "ana 1"),
             ("ﬁn", "FIN"),
+            ("Łukasz", "LUKASZ"),
+            ("Sørensen", "sorensen"),
+            ("Đorđe Ħal Ŧ Işık", "dorde hal t isik"),
             ("한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"),
         ] {
             assert_eq!(fold(one), fold(other), "{one} and {other}");

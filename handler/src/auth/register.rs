@@ -13,10 +13,11 @@ use crate::http::body_reader::{BodyReader, FromBody};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::Json;
 use crate::http::openapi::{AnyErrors, BodyErrors};
+use crate::place::{City, Country};
 use crate::state::AppState;
 use crate::users::api::PrivateProfile;
 use crate::users::email::Email;
-use crate::users::rules::{Bio, City, Country, DisplayName, PictureUrl};
+use crate::users::rules::{Bio, DisplayName, PictureUrl, home_city, home_country};
 use crate::users::store::{self as users, Profile};
 
 /// A new account.
@@ -53,8 +54,8 @@ impl FromBody for Register {
         let display_name = body.required("display_name", DisplayName::parse);
         let bio = body.optional("bio", Bio::parse);
         let profile_pic_url = body.optional("profile_pic_url", PictureUrl::parse);
-        let home_city = body.optional("home_city", City::parse);
-        let home_country = body.optional("home_country", Country::parse);
+        let home_city = body.optional("home_city", home_city);
+        let home_country = body.optional("home_country", home_country);
         let password = password.and_then(|text| {
             let local_part = email.as_ref().map(Email::local_part);
             let name = display_name.as_ref().map(DisplayName::as_str);

@@ -54,6 +54,9 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003", "connections"),
     migration!(4, "0004", "travel_plans"),
     migration!(5, "0005", "notifications"),
+    migration!(6, "0006", "places"),
+    migration!(7, "0007", "connection_pairs"),
+    migration!(8, "0008", "notification_lists"),
 ];
 
 /// One line of `handler migrate --status`.

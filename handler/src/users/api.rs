@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::rules::{Bio, City, ConnectionStatus, Country, DisplayName, PictureUrl, SearchTerm};
+use super::rules::{Bio, ConnectionStatus, DisplayName, PictureUrl, SearchTerm, home_city, home_country};
 use super::store::{self, PublicRow, UserRow};
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
@@ -17,6 +17,7 @@ use crate::http::openapi::{BodyErrors, CallerErrors};
 use crate::http::page::{Page, Paged};
 use crate::http::path::PathId;
 use crate::http::query::{FromQuery, QueryReader, ValidQuery};
+use crate::place::{City, Country};
 use crate::state::AppState;
 
 /// One's own profile.
@@ -127,8 +128,8 @@ impl FromBody for UpdateProfile {
         let display_name = body.patch_required("display_name", DisplayName::parse);
         let bio = body.patch("bio", Bio::parse);
         let profile_pic_url = body.patch("profile_pic_url", PictureUrl::parse);
-        let home_city = body.patch("home_city", City::parse);
-        let home_country = body.patch("home_country", Country::parse);
+        let home_city = body.patch("home_city", home_city);
+        let home_country = body.patch("home_country", home_country);
         Some(Self {
             display_name: display_name?,
             bio: bio?,

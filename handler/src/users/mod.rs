@@ -4,8 +4,10 @@
 
 pub mod api;
 pub mod email;
+pub mod homes;
 pub mod rules;
 pub mod store;
+pub mod summary;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -3,9 +3,10 @@
 use time::OffsetDateTime;
 
 use super::email::Email;
-use super::rules::{Bio, City, ConnectionStatus, Country, DisplayName, PictureUrl, SearchTerm, sort_key};
+use super::rules::{Bio, ConnectionStatus, DisplayName, PictureUrl, SearchTerm, sort_key};
 use crate::db::{Database, DbError, DbResult, Query, Row, Tx, UniqueKey, page_of};
 use crate::http::page::Page;
+use crate::place::{City, Country, Place};
 use crate::{params, query, text};
 
 const INSERT: Query = query!("insert", sqlite);
@@ -87,6 +88,7 @@ pub async fn insert(
     now: OffsetDateTime,
 ) -> DbResult<Option<i32>> {
     let name = profile.display_name.as_str();
+    let home = home(profile.home_city.as_ref().map(City::as_str), profile.home_country.as_ref().map(Country::as_str));
     let params = params![
         email.as_written(),
         email.normalised(),
@@ -97,6 +99,8 @@ pub async fn insert(
         profile.profile_pic_url.as_ref().map(PictureUrl::as_str),
         profile.home_city.as_ref().map(City::as_str),
         profile.home_country.as_ref().map(Country::as_str),
+        home.as_ref().map(Place::city_key),
+        home.as_ref().and_then(Place::country_key),
         now,
     ];
     let id = match tx.fetch_one(INSERT, params).await {
@@ -121,6 +125,7 @@ pub async fn find_for_update(tx: &mut Tx, id: i32) -> DbResult<Option<UserRow>> 
 
 /// Writes back a profile that was found for update.
 pub async fn update(tx: &mut Tx, user: &UserRow) -> DbResult<()> {
+    let home = home(user.home_city.as_deref(), user.home_country.as_deref());
     let params = params![
         user.id,
         user.display_name.as_str(),
@@ -129,6 +134,8 @@ pub async fn update(tx: &mut Tx, user: &UserRow) -> DbResult<()> {
         user.profile_pic_url.as_deref(),
         user.home_city.as_deref(),
         user.home_country.as_deref(),
+        home.as_ref().map(Place::city_key),
+        home.as_ref().and_then(Place::country_key),
         user.updated_at,
     ];
     tx.execute(UPDATE, params).await?;
@@ -153,6 +160,11 @@ pub async fn search(db: &Database, viewer: i32, term: &SearchTerm, page: Page) -
         page.limit
     ];
     page_of(&db.fetch_all(SEARCH, params).await?, public)
+}
+
+/// Where somebody lives, if they tell a city.
+fn home(city: Option<&str>, country: Option<&str>) -> Option<Place> {
+    city.map(|city| Place::new(city, country))
 }
 
 async fn insert_words(tx: &mut Tx, user: i32, name: &str) -> DbResult<()> {

@@ -1,6 +1,6 @@
 -- @P1 nvarchar(255), @P2 nvarchar(255), @P3 nvarchar(255), @P4 nvarchar(200), @P5 nvarchar(200), @P6 nvarchar(1000)
--- @P7 nvarchar(1000), @P8 nvarchar(200), @P9 nvarchar(200), @P10 datetime2
+-- @P7 nvarchar(1000), @P8 nvarchar(200), @P9 nvarchar(200), @P10 nvarchar(200), @P11 nvarchar(200), @P12 datetime2
 INSERT INTO users (email, email_key, password_hash, display_name, name_key, bio, profile_pic_url, home_city,
-    home_country, is_active, created_at, updated_at)
+    home_country, home_city_key, home_country_key, is_active, created_at, updated_at)
 OUTPUT INSERTED.id
-VALUES (@P1, @P2, @P3, @P4, @P5, @P6, @P7, @P8, @P9, 1, @P10, @P10);
+VALUES (@P1, @P2, @P3, @P4, @P5, @P6, @P7, @P8, @P9, @P10, @P11, 1, @P12, @P12);

@@ -1,0 +1,10 @@
+ALTER TABLE users ADD COLUMN home_city_key TEXT NULL;
+ALTER TABLE users ADD COLUMN home_country_key TEXT NULL;
+ALTER TABLE travel_plans ADD COLUMN city_key TEXT NOT NULL;
+ALTER TABLE travel_plans ADD COLUMN country_key TEXT NOT NULL;
+DROP INDEX idx_travel_plans_user;
+DROP INDEX idx_travel_plans_dates;
+DROP INDEX idx_travel_plans_city;
+CREATE INDEX idx_travel_plans_dates ON travel_plans (user_id, start_date, end_date);
+CREATE INDEX idx_travel_plans_user_city ON travel_plans (user_id, city_key, start_date, end_date, country_key);
+CREATE INDEX idx_travel_plans_city ON travel_plans (city_key, start_date, end_date, user_id);
