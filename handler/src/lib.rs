@@ -18,4 +18,5 @@ pub mod place;
 pub mod random;
 pub mod state;
 pub mod text;
+pub mod travels;
 pub mod users;

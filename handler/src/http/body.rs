@@ -1,6 +1,7 @@
 //! The request body as an extractor: read within its limit, declared as JSON, strict, and refused with every fault.
 
 use super::body_reader::{self, FromBody};
+use super::day::today;
 use super::strict_json;
 use crate::error::{Error, Result};
 use axum::body::Body;
@@ -35,7 +36,8 @@ impl<S: Send + Sync, T: FromBody> FromRequest<S> for ValidJson<T> {
             return Err(Error::UnsupportedMediaType);
         }
         let object = strict_json::object(&text).map_err(|message| Error::invalid("", message))?;
-        body_reader::read(&object).map(Self).map_err(Error::Validation)
+        let today = today(&parts.extensions)?;
+        body_reader::read(&object, today).map(Self).map_err(Error::Validation)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod body_reader;
 pub mod caller;
 pub mod client_address;
 pub mod cors;
+pub mod day;
 pub mod envelope;
 pub mod headers;
 pub mod instant;
@@ -34,6 +35,7 @@ mod test_support;
 
 use crate::clock::SharedClock;
 use axum::{Extension, Router, middleware};
+use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -73,7 +75,7 @@ impl Default for HttpSettings {
 /// and a 429 gets its envelope, headers and log line from the layers here. It finds the address to count in the
 /// request's [`RequestContext`](request_context::RequestContext).
 pub fn layers(router: Router, settings: &HttpSettings, clock: SharedClock) -> Router {
-    let sealing = envelope::Sealing { clock, body_limit: settings.body_limit };
+    let sealing = envelope::Sealing { clock: Arc::clone(&clock), body_limit: settings.body_limit };
     router.layer((
         middleware::from_fn(request_context::open),
         middleware::map_response_with_state(settings.production, headers::add),
@@ -81,6 +83,7 @@ pub fn layers(router: Router, settings: &HttpSettings, clock: SharedClock) -> Ro
         middleware::from_fn_with_state(sealing, envelope::seal),
         CatchPanicLayer::custom(stops::panicked),
         middleware::from_fn_with_state(settings.request_timeout, stops::in_time),
+        middleware::from_fn_with_state(clock, day::note),
         Extension(body::BodyLimit(settings.body_limit)),
     ))
 }

@@ -39,7 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
-        query::read(parts.uri.query().unwrap_or_default()).map_err(Error::Validation)
+        query::from_parts(parts)
     }
 }
 
@@ -93,9 +93,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+    use time::macros::date;
 
     fn page(query: &str) -> Result<Page, Vec<(String, String)>> {
-        query::read(query).map_err(|faults| faults.into_iter().map(|fault| (fault.field, fault.message)).collect())
+        query::read(query, date!(2026 - 01 - 31))
+            .map_err(|faults| faults.into_iter().map(|fault| (fault.field, fault.message)).collect())
     }
 
     const LIMIT: &str = "limit must be one whole number from 1 to 100";

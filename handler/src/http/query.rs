@@ -2,10 +2,12 @@
 //!
 //! Parameters that nobody asks for are ignored, as is usual for queries: links pick up tracking parameters.
 
+use super::day::today;
 use crate::error::{Error, FieldError, Result};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::borrow::Cow;
+use time::Date;
 use url::form_urlencoded;
 
 /// The parameters of an endpoint.
@@ -22,13 +24,20 @@ impl<S: Send + Sync, T: FromQuery> FromRequestParts<S> for ValidQuery<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
-        read(parts.uri.query().unwrap_or_default()).map(Self).map_err(Error::Validation)
+        from_parts(parts).map(Self)
     }
 }
 
-/// Reads a query string (without its `?`) as a `T`, or returns every fault in the order of reading.
-pub fn read<T: FromQuery>(query: &str) -> Result<T, Vec<FieldError>> {
-    let mut reader = QueryReader { parameters: form_urlencoded::parse(query.as_bytes()).collect(), faults: Vec::new() };
+/// Reads the query string of a request as a `T`.
+pub(super) fn from_parts<T: FromQuery>(parts: &Parts) -> Result<T> {
+    read(parts.uri.query().unwrap_or_default(), today(&parts.extensions)?).map_err(Error::Validation)
+}
+
+/// Reads a query string (without its `?`) as a `T`, or returns every fault in the order of reading. `today` is the day on
+/// which the request came.
+pub fn read<T: FromQuery>(query: &str, today: Date) -> Result<T, Vec<FieldError>> {
+    let parameters = form_urlencoded::parse(query.as_bytes()).collect();
+    let mut reader = QueryReader { parameters, today, faults: Vec::new() };
     let value = T::read(&mut reader);
     value.filter(|_| reader.faults.is_empty()).ok_or(reader.faults)
 }
@@ -37,6 +46,7 @@ pub fn read<T: FromQuery>(query: &str) -> Result<T, Vec<FieldError>> {
 #[derive(Debug)]
 pub struct QueryReader<'a> {
     parameters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    today: Date,
     faults: Vec<FieldError>,
 }
 
@@ -75,6 +85,12 @@ impl QueryReader<'_> {
         }
     }
 
+    /// The day on which the request came, in UTC.
+    #[must_use]
+    pub const fn today(&self) -> Date {
+        self.today
+    }
+
     /// Notes a fault that no single parameter's parser can see.
     pub fn fault(&mut self, name: &str, message: impl Into<String>) {
         self.faults.push(FieldError::new(name, message));
@@ -84,6 +100,9 @@ impl QueryReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::macros::date;
+
+    const TODAY: Date = date!(2026 - 01 - 31);
 
     #[derive(Debug, PartialEq)]
     struct Search {
@@ -100,7 +119,7 @@ mod tests {
     }
 
     fn faults(query: &str) -> Vec<(String, String)> {
-        let faults = read::<Search>(query).expect_err("this has to be refused");
+        let faults = read::<Search>(query, TODAY).expect_err("this has to be refused");
         faults.into_iter().map(|fault| (fault.field, fault.message)).collect()
     }
 
@@ -111,10 +130,10 @@ mod tests {
     #[test]
     fn parameters_are_decoded_and_others_ignored() {
         assert_eq!(
-            read::<Search>("utm_source=x&q=a+b%26%C3%A9,c&kind=7&Q=no").unwrap(),
+            read::<Search>("utm_source=x&q=a+b%26%C3%A9,c&kind=7&Q=no", TODAY).unwrap(),
             Search { q: "a b&é,c".into(), kind: Some(7) }
         );
-        assert_eq!(read::<Search>("q=").unwrap(), Search { q: String::new(), kind: None });
+        assert_eq!(read::<Search>("q=", TODAY).unwrap(), Search { q: String::new(), kind: None });
     }
 
     #[test]

@@ -1,0 +1,3 @@
+//! Travel plans: who is where, and when.
+
+pub mod dates;
