@@ -15,3 +15,6 @@ mod register;
 mod search;
 mod sessions;
 mod tokens;
+mod travel_lists;
+mod travel_races;
+mod travels;

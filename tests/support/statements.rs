@@ -14,6 +14,7 @@ const ALL_USERS: Query = query!("all_users");
 const ALL_SESSIONS: Query = query!("all_sessions");
 const ALL_FAILURES: Query = query!("all_failures");
 const CONNECT: Query = query!("connect");
+const DISCONNECT: Query = query!("disconnect");
 const PASSWORD_HASH: Query = query!("password_hash");
 
 /// Makes a user inactive, which no endpoint does yet.
@@ -61,4 +62,10 @@ pub async fn connect(database: &Database, requester: i64, receiver: i64, status:
     let (requester, receiver) = (i32::try_from(requester).unwrap(), i32::try_from(receiver).unwrap());
     let now = TestClock::default().now();
     database.execute(CONNECT, params![requester, receiver, status, now]).await.unwrap();
+}
+
+/// Takes away what is between two users, whoever asked.
+pub async fn disconnect(database: &Database, one: i64, other: i64) {
+    let (one, other) = (i32::try_from(one).unwrap(), i32::try_from(other).unwrap());
+    assert_eq!(database.execute(DISCONNECT, params![one, other]).await.unwrap(), 1);
 }
