@@ -111,6 +111,7 @@ fn an_update_changes_this_profile_and_what_it_is_found_by() {
 
         assert_eq!(search(db, ben, "Ana").await, NOBODY, "the word of the former name");
         assert_eq!(search(db, ben, "𐐀𐐨").await, [ana], "the one word of the new name, in either case");
+        assert_eq!(search(db, ana, "Ben").await, [ben], "whose words are as they were");
     });
 }
 
