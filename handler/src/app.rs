@@ -124,11 +124,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
 
 /// Every feature of the API.
 fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .merge(auth::routes())
-        .merge(users::routes())
-        .merge(travels::routes())
-        .merge(matching::routes())
+    OpenApiRouter::new().merge(auth::routes()).merge(users::routes()).merge(travels::routes()).merge(matching::routes())
 }
 
 /// The whole application: a service that answers everything.
