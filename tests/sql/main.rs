@@ -5,7 +5,9 @@
 mod common;
 mod files;
 mod logins;
+mod matching;
 mod migrations;
+mod plans;
 mod search;
 mod sessions;
 mod transactions;

@@ -101,7 +101,8 @@ impl OwnDatabase {
         &self.url
     }
 
-    async fn migrated_sqlite() -> Self {
+    /// A SQLite database with the current schema, whatever the environment names.
+    pub async fn migrated_sqlite() -> Self {
         let template = TEMPLATE
             .get_or_init(|| async {
                 let original = Self::empty_sqlite();
