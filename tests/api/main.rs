@@ -5,6 +5,7 @@ mod bodies;
 mod common;
 mod login;
 mod login_throttle;
+mod matches;
 mod openapi;
 mod password;
 mod privacy;
