@@ -1,7 +1,8 @@
 //! What the API promises, as stories told through the real router on a real database.
-#![expect(clippy::unwrap_used, reason = "a story that can't go on fails its test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a story that can't go on fails its test")]
 
 mod bodies;
+mod cancellation;
 mod common;
 mod login;
 mod login_throttle;

@@ -82,7 +82,12 @@ impl OwnDatabase {
     /// Opens it, as each instance of the application does for itself.
     #[must_use]
     pub fn open(&self) -> Database {
-        Database::open(&self.url, POOL_SIZE).unwrap()
+        self.open_with(POOL_SIZE)
+    }
+
+    /// The same with at most this many connections to SQL Server.
+    pub(crate) fn open_with(&self, pool_size: u32) -> Database {
+        Database::open(&self.url, pool_size).unwrap()
     }
 
     /// Where it is, as the `DATABASE_URL` of another process.
