@@ -4,6 +4,7 @@
 mod bodies;
 mod cancellation;
 mod common;
+mod health;
 mod login;
 mod login_throttle;
 mod openapi;

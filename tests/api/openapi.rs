@@ -10,11 +10,12 @@ use tests::{Client, TestApp};
 /// The operations that anyone may use. A new one is not on this list, so it has to refuse those without a token.
 const PUBLIC: [&str; 7] = ["authRegister", "authLogin", "authRefresh", "health", "healthDetailed", "ready", "live"];
 
-struct Operation {
+/// An operation of the document.
+pub(super) struct Operation {
     id: String,
-    method: Method,
+    pub(super) method: Method,
     /// With an id in the place of each parameter.
-    path: String,
+    pub(super) path: String,
     described: Value,
 }
 
@@ -22,7 +23,8 @@ fn document() -> Value {
     serde_json::to_value(handler::app::openapi()).unwrap()
 }
 
-fn operations() -> Vec<Operation> {
+/// Every operation of the document.
+pub(super) fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

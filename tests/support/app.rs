@@ -146,6 +146,12 @@ impl TestApp {
         Self { router, state, setup, clock, log, shared }
     }
 
+    /// The database that the instances share.
+    #[must_use]
+    pub fn database(&self) -> &OwnDatabase {
+        &self.shared.database
+    }
+
     /// Somebody without a token, at an address that nobody else has.
     #[must_use]
     pub fn anonymous(&self) -> Client {
