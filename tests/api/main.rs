@@ -14,6 +14,7 @@ mod profile;
 mod public_profile;
 mod refresh;
 mod register;
+mod schema;
 mod search;
 mod sessions;
 mod tokens;

@@ -19,6 +19,9 @@ const CONNECT: Query = query!("connect");
 const ALL_WORDS: Query = query!("all_words");
 const COUNT_HALF_SESSIONS: Query = query!("count_half_sessions");
 const COUNT_DOUBLED_ADDRESSES: Query = query!("count_doubled_addresses");
+const ALL_MIGRATIONS: Query = query!("all_migrations");
+const DELETE_MIGRATIONS: Query = query!("delete_migrations");
+const INSERT_MIGRATION: Query = query!("insert_migration");
 const PASSWORD_HASH: Query = query!("password_hash");
 
 /// Makes a user inactive, which no endpoint does yet.
@@ -83,4 +86,38 @@ pub async fn connect(database: &Database, requester: i64, receiver: i64, status:
     let (requester, receiver) = (i32::try_from(requester).unwrap(), i32::try_from(receiver).unwrap());
     let now = TestClock::default().now();
     database.execute(CONNECT, params![requester, receiver, status, now]).await.unwrap();
+}
+
+/// A migration as the database remembers it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// Its number.
+    pub version: i32,
+    /// What its file is called after the number.
+    pub name: String,
+    /// SHA-256 of its text, in hex.
+    pub checksum: String,
+}
+
+/// What was applied to the database, in order.
+pub async fn applied_migrations(database: &Database) -> Vec<Applied> {
+    let rows = database.fetch_all(ALL_MIGRATIONS, Vec::new()).await.unwrap();
+    let applied = rows.iter().map(|row| Applied {
+        version: row.get("version").unwrap(),
+        name: row.get("name").unwrap(),
+        checksum: row.get("checksum").unwrap(),
+    });
+    applied.collect()
+}
+
+/// Makes the database believe that these were applied, as if another build had done it.
+pub async fn believe_in(database: &Database, migrations: &[Applied]) {
+    let now = TestClock::default().now();
+    let mut tx = database.begin().await.unwrap();
+    tx.execute(DELETE_MIGRATIONS, Vec::new()).await.unwrap();
+    for Applied { version, name, checksum } in migrations {
+        let params = params![*version, name.as_str(), checksum.as_str(), now];
+        tx.execute(INSERT_MIGRATION, params).await.unwrap();
+    }
+    tx.commit().await.unwrap();
 }
