@@ -7,6 +7,7 @@ mod common;
 mod health;
 mod login;
 mod login_throttle;
+mod logs;
 mod openapi;
 mod password;
 mod privacy;
