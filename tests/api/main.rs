@@ -5,6 +5,7 @@ mod bodies;
 mod cancellation;
 mod common;
 mod health;
+mod instances;
 mod login;
 mod login_throttle;
 mod logs;
