@@ -19,4 +19,5 @@ mod register;
 mod schema;
 mod search;
 mod sessions;
+mod shapes;
 mod tokens;
