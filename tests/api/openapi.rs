@@ -13,11 +13,12 @@ const PUBLIC: [&str; 7] = ["authRegister", "authLogin", "authRefresh", "health",
 /// The id of nothing.
 const NO_ID: &str = "2147483647";
 
-struct Operation {
+/// An operation of the document.
+pub(super) struct Operation {
     id: String,
-    method: Method,
+    pub(super) method: Method,
     /// With an id in the place of each parameter.
-    path: String,
+    pub(super) path: String,
     described: Value,
 }
 
@@ -25,7 +26,8 @@ fn document() -> Value {
     serde_json::to_value(handler::app::openapi()).unwrap()
 }
 
-fn operations() -> Vec<Operation> {
+/// Every operation of the document.
+pub(super) fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
