@@ -28,7 +28,7 @@ use crate::http::json::{JSON_UTF_8, Json, safe_json};
 use crate::http::{HttpSettings, layers};
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, health, travels, users};
+use crate::{auth, health, matching, travels, users};
 
 /// What the OpenAPI document says of the API as a whole.
 #[derive(OpenApi)]
@@ -42,6 +42,7 @@ use crate::{auth, health, travels, users};
         (name = "auth", description = "Accounts and sessions"),
         (name = "users", description = "Profiles, and finding people"),
         (name = "travels", description = "Plans: who is where, and when"),
+        (name = "matches", description = "Which of one's connections will be where one is"),
         (name = "health", description = "Whether the service is well")
     ),
     modifiers(&Bearer)
@@ -123,7 +124,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
 
 /// Every feature of the API.
 fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(auth::routes()).merge(users::routes()).merge(travels::routes())
+    OpenApiRouter::new().merge(auth::routes()).merge(users::routes()).merge(travels::routes()).merge(matching::routes())
 }
 
 /// The whole application: a service that answers everything.

@@ -14,6 +14,7 @@ pub mod error;
 pub mod health;
 pub mod http;
 pub mod logging;
+pub mod matching;
 pub mod place;
 pub mod random;
 pub mod state;

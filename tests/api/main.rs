@@ -1,10 +1,15 @@
 //! What the API promises, as stories told through the real router on a real database.
-#![expect(clippy::unwrap_used, reason = "a story that can't go on fails its test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a story that can't go on fails its test")]
 
 mod bodies;
+mod cancellation;
 mod common;
+mod health;
+mod instances;
 mod login;
 mod login_throttle;
+mod logs;
+mod matches;
 mod openapi;
 mod password;
 mod privacy;
@@ -12,8 +17,10 @@ mod profile;
 mod public_profile;
 mod refresh;
 mod register;
+mod schema;
 mod search;
 mod sessions;
+mod shapes;
 mod tokens;
 mod travel_lists;
 mod travel_races;
