@@ -11,5 +11,6 @@ mod plans;
 mod search;
 mod sessions;
 mod transactions;
+mod travels;
 mod types;
 mod users;
