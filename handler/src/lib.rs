@@ -15,6 +15,7 @@ pub mod error;
 pub mod health;
 pub mod http;
 pub mod logging;
+pub mod matching;
 pub mod notifications;
 pub mod place;
 pub mod random;

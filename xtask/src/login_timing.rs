@@ -21,7 +21,10 @@ pub(crate) fn measure(root: &Path, runs: usize) -> Result<()> {
         let body = format!(
             r#"{{"email":"known{account}@example.com","password":"Harbour-Lights-42","display_name":"Vera Guest"}}"#
         );
-        ensure!(handler.send("POST", "/api/v1/auth/register", "10.0.0.1", &body)? == 201, "no account {account}");
+        ensure!(
+            handler.send("POST", "/api/v1/auth/register", "X-Forwarded-For: 10.0.0.1", &body)?.0 == 201,
+            "no account {account}"
+        );
     }
     let (mut known, mut unknown) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
     for run in 0..runs {
@@ -38,9 +41,9 @@ pub(crate) fn measure(root: &Path, runs: usize) -> Result<()> {
 
 fn failed_login(handler: &Running, kind: &str, run: usize, network: u8) -> Result<Duration> {
     let body = format!(r#"{{"email":"{kind}{}@example.com","password":"Not-The-One-1"}}"#, run % ACCOUNTS);
-    let address = format!("10.{network}.{}.{}", run / 256 % 256, run % 256);
+    let address = format!("X-Forwarded-For: 10.{network}.{}.{}", run / 256 % 256, run % 256);
     let started = Instant::now();
-    let status = handler.send("POST", "/api/v1/auth/login", &address, &body)?;
+    let (status, _) = handler.send("POST", "/api/v1/auth/login", &address, &body)?;
     let taken = started.elapsed();
     ensure!(status == 401, "expected a 401, got {status}");
     Ok(taken)

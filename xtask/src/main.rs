@@ -2,9 +2,11 @@
 
 mod cold_start;
 mod functions;
+mod list_times;
 mod login_timing;
 mod package;
 mod server;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,6 +46,27 @@ enum Chore {
         #[arg(long, default_value_t = 300)]
         runs: usize,
     },
+    /// Fill an empty database with many people, their connections and their plans, to measure in
+    SeedWorld {
+        /// How many people
+        #[arg(long, default_value_t = 100_000)]
+        users: u32,
+        /// Where: sqlite:<path>, or the connection string of an SQL Server
+        #[arg(long, default_value = "sqlite:.data/world.db")]
+        database: String,
+        /// Another seed makes another world
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Measure how long the release handler takes for each list, in a database that seed-world made
+    ListTimes {
+        /// The database
+        #[arg(long, default_value = "sqlite:.data/world.db")]
+        database: String,
+        /// How many requests of each kind
+        #[arg(long, default_value_t = 300)]
+        runs: usize,
+    },
 }
 
 fn main() -> ExitCode {
@@ -53,6 +76,8 @@ fn main() -> ExitCode {
         Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
         Chore::LoginTiming { runs } => login_timing::measure(&root, runs),
+        Chore::SeedWorld { users, database, seed } => world::seed(&database, users, seed),
+        Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use crate::package;
 
@@ -16,15 +17,24 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// The release handler and a migrated database.
 pub(crate) struct Bench {
     handler: PathBuf,
-    folder: tempfile::TempDir,
+    database: String,
+    /// What goes with this.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Bench {
     /// Builds the handler and migrates a database in a folder that goes with this.
     pub(crate) fn prepare(root: &Path) -> Result<Self> {
-        let bench = Self { handler: package::build(root, true)?, folder: tempfile::tempdir()? };
+        let folder = tempfile::tempdir()?;
+        let database = format!("sqlite:{}", folder.path().join("bench.db").display());
+        let bench = Self { handler: package::build(root, true)?, database, _folder: Some(folder) };
         ensure!(bench.command(0).arg("migrate").status()?.success(), "the database could not be migrated");
         Ok(bench)
+    }
+
+    /// Builds the handler for a database that is there already.
+    pub(crate) fn on(root: &Path, database: &str) -> Result<Self> {
+        Ok(Self { handler: package::build(root, true)?, database: database.to_owned(), _folder: None })
     }
 
     /// Starts the handler on a free port.
@@ -39,7 +49,7 @@ impl Bench {
         let mut command = Command::new(&self.handler);
         command
             .env("ENVIRONMENT", "development")
-            .env("DATABASE_URL", format!("sqlite:{}", self.folder.path().join("bench.db").display()))
+            .env("DATABASE_URL", &self.database)
             .env("JWT_SECRET_KEY", "measuring, access")
             .env("JWT_REFRESH_SECRET_KEY", "measuring, refresh")
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.max(1).to_string())
@@ -67,7 +77,7 @@ impl Running {
     /// Asks until the answer is a 200; tells how long after the start that was.
     pub(crate) fn until_200(&mut self, path: &str) -> Result<Duration> {
         loop {
-            if self.send("GET", path, "", "").is_ok_and(|status| status == 200) {
+            if self.send("GET", path, "", "").is_ok_and(|(status, _)| status == 200) {
                 return Ok(self.started.elapsed());
             }
             ensure!(self.child.try_wait()?.is_none(), "the handler ended by itself");
@@ -76,21 +86,34 @@ impl Running {
         }
     }
 
-    /// Sends a request as the client at `address`, and answers the status.
-    pub(crate) fn send(&self, method: &str, path: &str, address: &str, body: &str) -> Result<u16> {
+    /// Sends a request with this access token, or none if it is empty, and answers the status and the JSON body.
+    pub(crate) fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> Result<(u16, Value)> {
+        let (status, body) = self.send(method, path, &bearer(token), body)?;
+        Ok((status, serde_json::from_str(&body)?))
+    }
+
+    /// Sends a request with one more header line (`Name: value`), or none if it is empty; answers the status and the body.
+    pub(crate) fn send(&self, method: &str, path: &str, header: &str, body: &str) -> Result<(u16, String)> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(LIMIT))?;
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Forwarded-For: {address}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}{}\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            if header.is_empty() { "" } else { "\r\n" },
             body.len()
         )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        let status = answer.split(' ').nth(1).context("no status line")?;
-        Ok(status.parse()?)
+        let (head, body) = answer.split_once("\r\n\r\n").context("no end of the headers")?;
+        let status = head.split(' ').nth(1).context("no status line")?;
+        Ok((status.parse()?, body.to_owned()))
     }
+}
+
+/// The header line of an access token.
+pub(crate) fn bearer(token: &str) -> String {
+    if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}") }
 }
 
 /// Minimum, median and maximum in milliseconds.

@@ -1,0 +1,2 @@
+-- @P1 uniqueidentifier
+SELECT small FROM samples WHERE id = @P1;

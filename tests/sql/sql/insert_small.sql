@@ -1,0 +1,2 @@
+-- @P1 uniqueidentifier, @P2 int
+INSERT INTO samples (id, small) VALUES (@P1, @P2);

@@ -1,0 +1,1 @@
+SELECT small FROM samples ORDER BY happened_at;
