@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
-use super::rules::{self, Connection, Requested, Status};
+use super::rules::{self, Connection, RequestStatus, Requested};
 use super::store;
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
@@ -61,7 +61,7 @@ pub async fn request(
     for _ in 0..TRIES {
         let Some(connection) = ask(&app, caller.id, receiver).await? else { continue };
         let connection_id = connection.id;
-        if connection.status == Status::Accepted {
+        if connection.status == RequestStatus::Accepted {
             tracing::info!(event = "connection_accepted", user_id = caller.id, connection_id, "two asked each other");
             return Ok((StatusCode::OK, Json(connection)));
         }
@@ -82,7 +82,7 @@ async fn ask(app: &AppState, requester: i32, receiver: i32) -> Result<Option<Con
     let connection = match rules::request(present, caller.id, now)? {
         Requested::First => {
             let Some(id) = store::insert(&mut tx, requester.id, receiver.id, now).await? else { return Ok(None) };
-            Connection { id, status: Status::Pending, requester, receiver, created_at: now, updated_at: now }
+            Connection { id, status: RequestStatus::Pending, requester, receiver, created_at: now, updated_at: now }
         }
         Requested::Again(connection) | Requested::Approved(connection) => {
             store::update(&mut tx, &connection).await?;
@@ -90,7 +90,7 @@ async fn ask(app: &AppState, requester: i32, receiver: i32) -> Result<Option<Con
         }
     };
     let notice = match connection.status {
-        Status::Accepted => Notice::connection_accepted(other, &caller.display_name, connection.id),
+        RequestStatus::Accepted => Notice::connection_accepted(other, &caller.display_name, connection.id),
         _ => Notice::connection_request(other, &caller.display_name, connection.id),
     };
     notifications::insert(&mut tx, &notice, now).await?;

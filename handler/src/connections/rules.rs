@@ -13,7 +13,7 @@ pub const WAIT_AFTER_REJECTION: Duration = Duration::days(7);
 /// How far two people have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum RequestStatus {
     /// One has asked, the other has not answered.
     Pending,
     /// Both have approved: they are connected.
@@ -22,7 +22,7 @@ pub enum Status {
     Rejected,
 }
 
-impl Status {
+impl RequestStatus {
     /// The status's name in answers and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -47,7 +47,7 @@ pub struct Connection {
     #[schema(example = 12)]
     pub id: i32,
     /// How far they have come.
-    pub status: Status,
+    pub status: RequestStatus,
     /// Who asked.
     pub requester: UserSummary,
     /// Who was asked.
@@ -67,7 +67,7 @@ pub struct PendingRequest {
     #[schema(example = 12)]
     pub id: i32,
     /// How far it has come.
-    pub status: Status,
+    pub status: RequestStatus,
     /// The other one of the two.
     pub user: UserSummary,
     /// When it was sent.
@@ -92,16 +92,18 @@ pub fn request(present: Option<Connection>, caller: i32, now: OffsetDateTime) ->
     let Some(present) = present else { return Ok(Requested::First) };
     let asked_before = present.requester.id == caller;
     match present.status {
-        Status::Accepted => Err(Error::conflict("You are already connected with this person")),
-        Status::Pending if asked_before => {
+        RequestStatus::Accepted => Err(Error::conflict("You are already connected with this person")),
+        RequestStatus::Pending if asked_before => {
             Err(Error::conflict("You have already asked this person to connect: wait for the answer"))
         }
-        Status::Pending => Ok(Requested::Approved(Connection { status: Status::Accepted, updated_at: now, ..present })),
-        Status::Rejected if asked_before && now - present.updated_at < WAIT_AFTER_REJECTION => {
+        RequestStatus::Pending => {
+            Ok(Requested::Approved(Connection { status: RequestStatus::Accepted, updated_at: now, ..present }))
+        }
+        RequestStatus::Rejected if asked_before && now - present.updated_at < WAIT_AFTER_REJECTION => {
             Err(Error::conflict("This person has rejected your request: you may ask again a week after that"))
         }
-        Status::Rejected if asked_before => Ok(Requested::Again(present.asked_anew(now))),
-        Status::Rejected => Ok(Requested::Again(present.turned_round().asked_anew(now))),
+        RequestStatus::Rejected if asked_before => Ok(Requested::Again(present.asked_anew(now))),
+        RequestStatus::Rejected => Ok(Requested::Again(present.turned_round().asked_anew(now))),
     }
 }
 
@@ -109,44 +111,46 @@ impl Connection {
     /// The connection after `caller`, one of the two, has accepted the request. Refuses with [`Error::Forbidden`] the one
     /// who asked, and with [`Error::Conflict`] where there is an answer already.
     pub fn accepted_by(self, caller: i32, now: OffsetDateTime) -> Result<Self> {
-        self.answered(Status::Accepted, caller, now)
+        self.answered(RequestStatus::Accepted, caller, now)
     }
 
     /// The connection after `caller`, one of the two, has rejected the request. Refuses as [`Self::accepted_by`] does.
     pub fn rejected_by(self, caller: i32, now: OffsetDateTime) -> Result<Self> {
-        self.answered(Status::Rejected, caller, now)
+        self.answered(RequestStatus::Rejected, caller, now)
     }
 
     /// Whether `caller`, one of the two, may remove what there is: [`Error::Forbidden`] for a request that is `caller`'s
     /// to answer, [`Error::Conflict`] for one that was rejected.
     pub fn check_removal_by(&self, caller: i32) -> Result<()> {
         match self.status {
-            Status::Accepted => Ok(()),
-            Status::Pending if self.requester.id == caller => Ok(()),
-            Status::Pending => {
+            RequestStatus::Accepted => Ok(()),
+            RequestStatus::Pending if self.requester.id == caller => Ok(()),
+            RequestStatus::Pending => {
                 Err(Error::Forbidden("Only the one who sent this request can withdraw it: reject it instead"))
             }
-            Status::Rejected => Err(Error::conflict("This request was rejected: there is no connection to remove")),
+            RequestStatus::Rejected => {
+                Err(Error::conflict("This request was rejected: there is no connection to remove"))
+            }
         }
     }
 
-    fn answered(self, answer: Status, caller: i32, now: OffsetDateTime) -> Result<Self> {
+    fn answered(self, answer: RequestStatus, caller: i32, now: OffsetDateTime) -> Result<Self> {
         if self.requester.id == caller {
             return Err(Error::Forbidden("You sent this request: only the one who received it can answer it"));
         }
         match self.status {
-            Status::Pending => Ok(Self { status: answer, updated_at: now, ..self }),
-            Status::Accepted => {
+            RequestStatus::Pending => Ok(Self { status: answer, updated_at: now, ..self }),
+            RequestStatus::Accepted => {
                 Err(Error::conflict("You have already accepted this request: to part, delete the connection"))
             }
-            Status::Rejected => {
+            RequestStatus::Rejected => {
                 Err(Error::conflict("You have already rejected this request: to connect after all, send one yourself"))
             }
         }
     }
 
     fn asked_anew(self, now: OffsetDateTime) -> Self {
-        Self { status: Status::Pending, created_at: now, updated_at: now, ..self }
+        Self { status: RequestStatus::Pending, created_at: now, updated_at: now, ..self }
     }
 
     fn turned_round(self) -> Self {

@@ -3,7 +3,7 @@
 use time::{Date, OffsetDateTime};
 
 use super::friends::{Friend, Stay, Whereabouts};
-use super::rules::{Connection, PendingRequest, Status};
+use super::rules::{Connection, PendingRequest, RequestStatus};
 use crate::db::{Database, DbError, DbResult, Query, Row, Tx, UniqueKey, page_of};
 use crate::http::page::Page;
 use crate::users::summary::UserSummary;
@@ -126,7 +126,7 @@ fn friend(row: &Row) -> DbResult<Friend> {
     Ok(Friend { id: row.get("id")?, user, connected_since: row.get("connected_since")?, whereabouts })
 }
 
-fn status(row: &Row) -> DbResult<Status> {
+fn status(row: &Row) -> DbResult<RequestStatus> {
     let name: String = row.get("status")?;
-    Status::parse(&name).ok_or_else(|| DbError::from(anyhow::anyhow!("a connection of an unknown status")))
+    RequestStatus::parse(&name).ok_or_else(|| DbError::from(anyhow::anyhow!("a connection of an unknown status")))
 }

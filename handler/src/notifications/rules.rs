@@ -9,6 +9,7 @@ pub const MAX_MESSAGE_CHARS: usize = 500;
 /// What a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = NotificationType)]
 pub enum Kind {
     /// Somebody wants to connect with the one who reads it.
     ConnectionRequest,

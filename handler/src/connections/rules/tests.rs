@@ -13,7 +13,7 @@ fn person(id: i32) -> UserSummary {
 }
 
 /// What there is after Ana has asked Ben.
-fn asked_by_ana(status: Status) -> Connection {
+fn asked_by_ana(status: RequestStatus) -> Connection {
     Connection { id: 7, status, requester: person(ANA), receiver: person(BEN), created_at: THEN, updated_at: THEN }
 }
 
@@ -36,28 +36,28 @@ fn a_request_where_there_was_nothing_is_the_first() {
 #[test]
 fn whoever_is_connected_or_has_asked_has_nothing_to_ask_for() {
     for caller in [ANA, BEN] {
-        let refused = request(Some(asked_by_ana(Status::Accepted)), caller, NOW).unwrap_err();
+        let refused = request(Some(asked_by_ana(RequestStatus::Accepted)), caller, NOW).unwrap_err();
         assert!(message(&refused).contains("already connected"));
     }
-    let refused = request(Some(asked_by_ana(Status::Pending)), ANA, NOW).unwrap_err();
+    let refused = request(Some(asked_by_ana(RequestStatus::Pending)), ANA, NOW).unwrap_err();
     assert!(message(&refused).contains("wait for the answer"));
 }
 
 #[test]
 fn asking_the_one_who_has_asked_is_an_approval() {
-    let expected = Connection { updated_at: NOW, ..asked_by_ana(Status::Accepted) };
-    assert_eq!(request(Some(asked_by_ana(Status::Pending)), BEN, NOW).unwrap(), Requested::Approved(expected));
+    let expected = Connection { updated_at: NOW, ..asked_by_ana(RequestStatus::Accepted) };
+    assert_eq!(request(Some(asked_by_ana(RequestStatus::Pending)), BEN, NOW).unwrap(), Requested::Approved(expected));
 }
 
 #[test]
 fn whoever_was_rejected_waits_for_seven_days_to_the_instant() {
-    let rejected = || Some(asked_by_ana(Status::Rejected));
+    let rejected = || Some(asked_by_ana(RequestStatus::Rejected));
     for waited in [Duration::ZERO, Duration::days(1), Duration::days(7) - Duration::NANOSECOND] {
         let refused = request(rejected(), ANA, THEN + waited).unwrap_err();
         assert!(message(&refused).contains("ask again a week after that"), "{waited}");
     }
     let later = THEN + Duration::days(7);
-    let expected = Connection { created_at: later, updated_at: later, ..asked_by_ana(Status::Pending) };
+    let expected = Connection { created_at: later, updated_at: later, ..asked_by_ana(RequestStatus::Pending) };
     assert_eq!(request(rejected(), ANA, later).unwrap(), Requested::Again(expected));
 }
 
@@ -68,24 +68,24 @@ fn whoever_rejected_may_ask_at_once_and_is_then_the_requester() {
         receiver: person(ANA),
         created_at: THEN,
         updated_at: THEN,
-        ..asked_by_ana(Status::Pending)
+        ..asked_by_ana(RequestStatus::Pending)
     };
-    let asked = request(Some(asked_by_ana(Status::Rejected)), BEN, THEN).unwrap();
+    let asked = request(Some(asked_by_ana(RequestStatus::Rejected)), BEN, THEN).unwrap();
     assert_eq!(asked, Requested::Again(expected.clone()));
     assert!(matches!(request(Some(expected), ANA, THEN).unwrap(), Requested::Approved(_)), "the cross request");
 }
 
 #[test]
 fn the_receiver_answers_what_is_pending() {
-    let accepted = Connection { updated_at: NOW, ..asked_by_ana(Status::Accepted) };
-    let rejected = Connection { updated_at: NOW, ..asked_by_ana(Status::Rejected) };
-    assert_eq!(asked_by_ana(Status::Pending).accepted_by(BEN, NOW).unwrap(), accepted);
-    assert_eq!(asked_by_ana(Status::Pending).rejected_by(BEN, NOW).unwrap(), rejected);
+    let accepted = Connection { updated_at: NOW, ..asked_by_ana(RequestStatus::Accepted) };
+    let rejected = Connection { updated_at: NOW, ..asked_by_ana(RequestStatus::Rejected) };
+    assert_eq!(asked_by_ana(RequestStatus::Pending).accepted_by(BEN, NOW).unwrap(), accepted);
+    assert_eq!(asked_by_ana(RequestStatus::Pending).rejected_by(BEN, NOW).unwrap(), rejected);
 }
 
 #[test]
 fn the_requester_never_answers() {
-    for status in [Status::Pending, Status::Accepted, Status::Rejected] {
+    for status in [RequestStatus::Pending, RequestStatus::Accepted, RequestStatus::Rejected] {
         for refused in [asked_by_ana(status).accepted_by(ANA, NOW), asked_by_ana(status).rejected_by(ANA, NOW)] {
             assert!(matches!(refused, Err(Error::Forbidden(_))), "{status:?}");
         }
@@ -94,7 +94,9 @@ fn the_requester_never_answers() {
 
 #[test]
 fn an_answer_is_given_once() {
-    for (status, advice) in [(Status::Accepted, "delete the connection"), (Status::Rejected, "send one yourself")] {
+    for (status, advice) in
+        [(RequestStatus::Accepted, "delete the connection"), (RequestStatus::Rejected, "send one yourself")]
+    {
         for refused in [asked_by_ana(status).accepted_by(BEN, NOW), asked_by_ana(status).rejected_by(BEN, NOW)] {
             assert!(is_conflict(&refused), "{status:?}");
             assert!(message(&refused.unwrap_err()).contains(advice), "{status:?}");
@@ -105,20 +107,20 @@ fn an_answer_is_given_once() {
 #[test]
 fn who_may_remove_what() {
     for caller in [ANA, BEN] {
-        asked_by_ana(Status::Accepted).check_removal_by(caller).unwrap();
-        assert!(is_conflict(&asked_by_ana(Status::Rejected).check_removal_by(caller)));
+        asked_by_ana(RequestStatus::Accepted).check_removal_by(caller).unwrap();
+        assert!(is_conflict(&asked_by_ana(RequestStatus::Rejected).check_removal_by(caller)));
     }
-    asked_by_ana(Status::Pending).check_removal_by(ANA).unwrap();
-    assert!(matches!(asked_by_ana(Status::Pending).check_removal_by(BEN), Err(Error::Forbidden(_))));
+    asked_by_ana(RequestStatus::Pending).check_removal_by(ANA).unwrap();
+    assert!(matches!(asked_by_ana(RequestStatus::Pending).check_removal_by(BEN), Err(Error::Forbidden(_))));
 }
 
 #[test]
 fn a_status_has_one_name_everywhere() {
-    for status in [Status::Pending, Status::Accepted, Status::Rejected] {
-        assert_eq!(Status::parse(status.as_str()), Some(status));
+    for status in [RequestStatus::Pending, RequestStatus::Accepted, RequestStatus::Rejected] {
+        assert_eq!(RequestStatus::parse(status.as_str()), Some(status));
         assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
     }
-    assert_eq!(Status::parse("Pending"), None);
+    assert_eq!(RequestStatus::parse("Pending"), None);
 }
 
 /// What one of the two does.
@@ -141,7 +143,14 @@ fn done(deed: Deed, caller: i32, present: Option<Connection>, now: OffsetDateTim
         return Ok(Some(match request(present, caller, now)? {
             Requested::First => {
                 let (requester, receiver) = (person(caller), person(ANA + BEN - caller));
-                Connection { id: 7, status: Status::Pending, requester, receiver, created_at: now, updated_at: now }
+                Connection {
+                    id: 7,
+                    status: RequestStatus::Pending,
+                    requester,
+                    receiver,
+                    created_at: now,
+                    updated_at: now,
+                }
             }
             Requested::Again(connection) | Requested::Approved(connection) => connection,
         }));
@@ -184,9 +193,9 @@ proptest! {
             approved.sort_unstable();
             match &after {
                 None => prop_assert!(approved.is_empty()),
-                Some(Connection { status: Status::Pending, requester, .. }) => prop_assert_eq!(&approved, &[requester.id]),
-                Some(Connection { status: Status::Accepted, .. }) => prop_assert_eq!(&approved, &[ANA, BEN]),
-                Some(Connection { status: Status::Rejected, .. }) => prop_assert!(approved.is_empty()),
+                Some(Connection { status: RequestStatus::Pending, requester, .. }) => prop_assert_eq!(&approved, &[requester.id]),
+                Some(Connection { status: RequestStatus::Accepted, .. }) => prop_assert_eq!(&approved, &[ANA, BEN]),
+                Some(Connection { status: RequestStatus::Rejected, .. }) => prop_assert!(approved.is_empty()),
             }
             if let Some(connection) = &after {
                 prop_assert_eq!(connection.requester.id + connection.receiver.id, ANA + BEN);
