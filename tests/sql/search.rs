@@ -3,7 +3,7 @@
 use handler::db::Database;
 use handler::http::page::Page;
 use handler::users;
-use handler::users::rules::{Bio, City, ConnectionStatus, Country, PictureUrl, SearchTerm};
+use handler::users::rules::{Bio, ConnectionStatus, PictureUrl, SearchTerm, home_city, home_country};
 use tests::statements;
 
 use crate::common::{EVERYTHING, NOBODY, NOW, add, add_called, address_of, called, on_every_engine, search};
@@ -138,8 +138,8 @@ fn a_profile_is_shown_of_whoever_is_active() {
         let mut profile = called("Ana");
         profile.bio = Bio::parse("I travel.").unwrap();
         profile.profile_pic_url = PictureUrl::parse("https://example.org/a.jpg").ok();
-        profile.home_city = City::parse("Graz").ok();
-        profile.home_country = Country::parse("Austria").ok();
+        profile.home_city = home_city("Graz").ok();
+        profile.home_country = home_country("Austria").ok();
         let address = address_of("ana");
         let ana = users::store::insert(&mut tx, &address, "a hash", &profile, NOW).await.unwrap().unwrap();
         tx.commit().await.unwrap();

@@ -18,8 +18,8 @@ const INSERT_CONNECTION: Query = query!("insert_connection");
 const PRIMARY_KEY: UniqueKey = UniqueKey { constraint: "pk_samples", sqlite_columns: "samples.id" };
 const SMALL: UniqueKey = UniqueKey { constraint: "uq_samples_small", sqlite_columns: "samples.small" };
 const CONNECTION: UniqueKey = UniqueKey {
-    constraint: "unique_connection",
-    sqlite_columns: "connections.requester_user_id, connections.receiver_user_id",
+    constraint: "uq_connections_pair",
+    sqlite_columns: "connections.user_low_id, connections.user_high_id",
 };
 
 async fn create(db: &Database) {
@@ -133,11 +133,9 @@ fn a_unique_key_that_is_violated_is_told_by_its_name() {
         assert_eq!(count(db).await, 1);
 
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        let connection = params![ana, ben, "pending", NOW];
-        db.execute(INSERT_CONNECTION, connection.clone()).await.unwrap();
-        let twice = db.execute(INSERT_CONNECTION, connection).await.unwrap_err();
-        assert!(twice.violates(&CONNECTION), "a key of two columns: {twice:?}");
-        db.execute(INSERT_CONNECTION, params![ben, ana, "pending", NOW]).await.unwrap();
+        db.execute(INSERT_CONNECTION, params![ana, ben, "pending", NOW]).await.unwrap();
+        let turned = db.execute(INSERT_CONNECTION, params![ben, ana, "pending", NOW]).await.unwrap_err();
+        assert!(turned.violates(&CONNECTION), "a key of two columns: {turned:?}");
     });
 }
 

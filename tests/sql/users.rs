@@ -3,7 +3,7 @@
 use handler::db::Database;
 use handler::users;
 use handler::users::email::Email;
-use handler::users::rules::{Bio, City, Country, DisplayName, PictureUrl};
+use handler::users::rules::{Bio, DisplayName, PictureUrl, home_city, home_country};
 use handler::users::store::{Profile, UserRow};
 use tests::statements;
 
@@ -34,8 +34,8 @@ fn longest() -> Profile {
         display_name: DisplayName::parse(&"𐐀".repeat(100)).unwrap(),
         bio: Bio::parse(&"𠮷\n🌍'🧳".repeat(100)).unwrap(),
         profile_pic_url: Some(PictureUrl::parse(&format!("https://example.org/{}", "🌍".repeat(480))).unwrap()),
-        home_city: Some(City::parse(&"𝔅".repeat(100)).unwrap()),
-        home_country: Some(Country::parse(&"🌍𠮷".repeat(50)).unwrap()),
+        home_city: Some(home_city(&"𝔅".repeat(100)).unwrap()),
+        home_country: Some(home_country(&"🌍𠮷".repeat(50)).unwrap()),
     }
 }
 

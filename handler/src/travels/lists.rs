@@ -1,0 +1,168 @@
+//! The lists of plans: one's own, somebody's, and those of all one's connections.
+
+use axum::extract::State;
+use serde::Serialize;
+use time::Date;
+use utoipa::{IntoParams, ToSchema};
+
+use super::api::TravelView;
+use super::rules::{self, When};
+use super::store::{self, Destination, TravelRow};
+use crate::error::{Error, Result};
+use crate::http::caller::CurrentUser;
+use crate::http::envelope::ErrorEnvelope;
+use crate::http::json::Json;
+use crate::http::openapi::CallerErrors;
+use crate::http::page::{Page, Paged};
+use crate::http::path::PathId;
+use crate::http::query::{FromQuery, QueryReader, ValidQuery};
+use crate::place::{City, Country, Place, country_key};
+use crate::state::AppState;
+use crate::users;
+use crate::users::summary::UserSummary;
+
+/// A connection's plan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConnectionTravel {
+    /// The plan.
+    #[serde(flatten)]
+    pub travel: TravelView,
+    /// Whose it is.
+    pub user: UserSummary,
+}
+
+impl From<(TravelRow, UserSummary)> for ConnectionTravel {
+    fn from((travel, user): (TravelRow, UserSummary)) -> Self {
+        Self { travel: travel.into(), user }
+    }
+}
+
+/// Which plans of one person to return.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Listing {
+    /// `upcoming`: those that end today (in UTC) or later, soonest first; `current`: those of them that have begun;
+    /// `past`: the rest, latest first; `all`: latest first.
+    #[param(inline, required = false, default = "all")]
+    pub when: When,
+    /// The day on which the request came.
+    #[param(ignore)]
+    pub today: Date,
+    /// Which part of the list to return.
+    #[param(ignore)]
+    pub page: Page,
+}
+
+impl FromQuery for Listing {
+    fn read(query: &mut QueryReader<'_>) -> Option<Self> {
+        let when = query.optional("when", When::parse);
+        let page = Page::read(query);
+        Some(Self { when: when?.unwrap_or(When::All), today: query.today(), page: page? })
+    }
+}
+
+/// Which plans of the caller's connections to return.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ConnectionListing {
+    /// `upcoming`: those that end today (in UTC) or later, soonest first; `current`: those of them that have begun;
+    /// `past`: the rest, latest first; `all`: latest first.
+    #[param(inline, required = false, default = "upcoming")]
+    pub when: When,
+    /// Only plans to this city; case, diacritics and punctuation don't matter.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 100, example = "New York")]
+    pub city: Option<City>,
+    /// Only plans to this country, by any of its usual names or its ISO 3166 code.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 100, example = "USA")]
+    pub country: Option<Country>,
+    /// The day on which the request came.
+    #[param(ignore)]
+    pub today: Date,
+    /// Which part of the list to return.
+    #[param(ignore)]
+    pub page: Page,
+}
+
+impl FromQuery for ConnectionListing {
+    fn read(query: &mut QueryReader<'_>) -> Option<Self> {
+        let when = query.optional("when", When::parse);
+        let city = query.optional("city", rules::city);
+        let country = query.optional("country", rules::country);
+        let page = Page::read(query);
+        Some(Self {
+            when: when?.unwrap_or(When::Upcoming),
+            city: city?,
+            country: country?,
+            today: query.today(),
+            page: page?,
+        })
+    }
+}
+
+/// One's own plans
+#[utoipa::path(get, path = "/api/v1/travels", operation_id = "travelsList", tag = "travels",
+    security(("bearer" = [])), params(Listing, Page),
+    responses(
+        (status = 200, description = "A page of the caller's plans.", body = Paged<TravelView>),
+        (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
+        CallerErrors))]
+pub async fn list(
+    State(app): State<AppState>,
+    caller: CurrentUser,
+    ValidQuery(listing): ValidQuery<Listing>,
+) -> Result<Json<Paged<TravelView>>> {
+    plans_of(&app, caller.id, &listing).await
+}
+
+/// Somebody's plans
+///
+/// One's own, or a connection's.
+#[utoipa::path(get, path = "/api/v1/users/{user_id}/travels", operation_id = "usersListTravels", tag = "travels",
+    security(("bearer" = [])),
+    params(("user_id" = i32, Path, description = "The user's id.", minimum = 1, example = 789), Listing, Page),
+    responses(
+        (status = 200, description = "A page of the user's plans.", body = Paged<TravelView>),
+        (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
+        (status = 403, description = "The user is no connection of the caller's.", body = ErrorEnvelope),
+        (status = 404, description = "There is no such user, or not any more.", body = ErrorEnvelope),
+        CallerErrors))]
+pub async fn list_of_user(
+    State(app): State<AppState>,
+    caller: CurrentUser,
+    PathId(user_id): PathId<i32>,
+    ValidQuery(listing): ValidQuery<Listing>,
+) -> Result<Json<Paged<TravelView>>> {
+    let owner = users::store::find_public(&app.db, user_id, caller.id).await?.ok_or(Error::NotFound("user"))?;
+    rules::may_list_plans(owner.connection_status)?;
+    plans_of(&app, owner.id, &listing).await
+}
+
+async fn plans_of(app: &AppState, owner: i32, listing: &Listing) -> Result<Json<Paged<TravelView>>> {
+    let Listing { when, today, page } = *listing;
+    let (found, total) = store::list(&app.db, owner, when.window(today), when.order(), page).await?;
+    Ok(Json(Paged::new(found.into_iter().map(TravelView::from).collect(), page, total)))
+}
+
+/// The plans of one's connections
+///
+/// Where one's friends will be, each plan with its owner.
+#[utoipa::path(get, path = "/api/v1/connections/travels", operation_id = "connectionsListTravels", tag = "travels",
+    security(("bearer" = [])), params(ConnectionListing, Page),
+    responses(
+        (status = 200, description = "A page of the plans of the caller's connections.", body = Paged<ConnectionTravel>),
+        (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
+        CallerErrors))]
+pub async fn list_of_connections(
+    State(app): State<AppState>,
+    caller: CurrentUser,
+    ValidQuery(listing): ValidQuery<ConnectionListing>,
+) -> Result<Json<Paged<ConnectionTravel>>> {
+    let ConnectionListing { when, city, country, today, page } = listing;
+    let place = city.as_ref().map(|city| Place::new(city.as_str(), None));
+    let country_key = country.as_ref().map(|country| country_key(country.as_str()));
+    let destination =
+        Destination { city_key: place.as_ref().map(Place::city_key), country_key: country_key.as_deref() };
+    let (window, order) = (when.window(today), when.order());
+    let (found, total) = store::list_of_connections(&app.db, caller.id, destination, window, order, page).await?;
+    Ok(Json(Paged::new(found.into_iter().map(ConnectionTravel::from).collect(), page, total)))
+}

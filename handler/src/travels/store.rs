@@ -1,0 +1,173 @@
+//! Travel plans in the database: one function a query.
+
+use anyhow::bail;
+use time::OffsetDateTime;
+
+use super::dates::DateRange;
+use super::rules::{Description, Order, Standing, Travel, Window};
+use crate::db::{Database, DbResult, Query, Row, Tx, page_of};
+use crate::http::page::Page;
+use crate::place::Place;
+use crate::users::summary::UserSummary;
+use crate::{params, query};
+
+const INSERT: Query = query!("insert", sqlite);
+const FIND: Query = query!("find");
+const LOCK: Query = query!("lock");
+const UPDATE: Query = query!("update");
+const DELETE: Query = query!("delete");
+const LIST_SOONEST_FIRST: Query = query!("list_soonest_first", sqlite);
+const LIST_LATEST_FIRST: Query = query!("list_latest_first", sqlite);
+const FRIENDS_SOONEST_FIRST: Query = query!("friends_soonest_first", sqlite);
+const FRIENDS_LATEST_FIRST: Query = query!("friends_latest_first", sqlite);
+const FRIENDS_IN_CITY_SOONEST_FIRST: Query = query!("friends_in_city_soonest_first", sqlite);
+const FRIENDS_IN_CITY_LATEST_FIRST: Query = query!("friends_in_city_latest_first", sqlite);
+
+/// A plan as the database holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TravelRow {
+    /// The plan's id.
+    pub id: i32,
+    /// The owner's id.
+    pub user_id: i32,
+    /// Where to.
+    pub city: String,
+    /// In which country that is.
+    pub country: String,
+    /// The days there.
+    pub dates: DateRange,
+    /// What else there is to say.
+    pub description: Option<String>,
+    /// When it was written down.
+    pub created_at: OffsetDateTime,
+    /// When it changed last.
+    pub updated_at: OffsetDateTime,
+}
+
+/// Where the plans of a list lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Destination<'a> {
+    /// The key of the only city, if there is one: see [`Place::city_key`].
+    pub city_key: Option<&'a str>,
+    /// The key of the only country, if there is one: see [`country_key`](crate::place::country_key).
+    pub country_key: Option<&'a str>,
+}
+
+/// Adds a plan of `owner`'s; answers its id.
+pub async fn insert(tx: &mut Tx, owner: i32, travel: &Travel, now: OffsetDateTime) -> DbResult<i32> {
+    let place = Place::new(travel.city.as_str(), Some(travel.country.as_str()));
+    let params = params![
+        owner,
+        travel.city.as_str(),
+        travel.country.as_str(),
+        place.city_key(),
+        place.country_key(),
+        travel.dates.start(),
+        travel.dates.end(),
+        travel.description.as_ref().map(Description::as_str),
+        now,
+    ];
+    Ok(tx.fetch_one(INSERT, params).await?.get("id")?)
+}
+
+/// The plan `id` and how `viewer` stands to it, a stranger's included; `None` if there is no such plan or its owner is not
+/// active.
+pub async fn find(db: &Database, id: i32, viewer: i32) -> DbResult<Option<(TravelRow, Standing)>> {
+    db.fetch_optional(FIND, params![id, viewer]).await?.as_ref().map(seen).transpose()
+}
+
+/// The same inside of a transaction; a plan of the viewer's own is held until its end.
+pub async fn find_for_update(tx: &mut Tx, id: i32, viewer: i32) -> DbResult<Option<(TravelRow, Standing)>> {
+    tx.execute(LOCK, params![id, viewer]).await?;
+    tx.fetch_optional(FIND, params![id, viewer]).await?.as_ref().map(seen).transpose()
+}
+
+/// Writes back a plan that was found for update.
+pub async fn update(tx: &mut Tx, travel: &TravelRow) -> DbResult<()> {
+    let place = Place::new(&travel.city, Some(&travel.country));
+    let params = params![
+        travel.id,
+        travel.city.as_str(),
+        travel.country.as_str(),
+        place.city_key(),
+        place.country_key(),
+        travel.dates.start(),
+        travel.dates.end(),
+        travel.description.as_deref(),
+        travel.updated_at,
+    ];
+    tx.execute(UPDATE, params).await.map(drop)
+}
+
+/// Removes a plan that was found for update.
+pub async fn delete(tx: &mut Tx, id: i32) -> DbResult<()> {
+    tx.execute(DELETE, params![id]).await.map(drop)
+}
+
+/// A page of `owner`'s plans within `window`, and how many there are in all.
+pub async fn list(
+    db: &Database,
+    owner: i32,
+    window: Window,
+    order: Order,
+    page: Page,
+) -> DbResult<(Vec<TravelRow>, i64)> {
+    let statement = match order {
+        Order::SoonestFirst => LIST_SOONEST_FIRST,
+        Order::LatestFirst => LIST_LATEST_FIRST,
+    };
+    let Window { first_start, last_start, first_end, last_end } = window;
+    let params = params![owner, first_start, last_start, first_end, last_end, page.offset, page.limit];
+    page_of(&db.fetch_all(statement, params).await?, travel)
+}
+
+/// A page of the plans of `viewer`'s connections to `destination` within `window`, each with its owner, and how many there
+/// are in all.
+pub async fn list_of_connections(
+    db: &Database,
+    viewer: i32,
+    destination: Destination<'_>,
+    window: Window,
+    order: Order,
+    page: Page,
+) -> DbResult<(Vec<(TravelRow, UserSummary)>, i64)> {
+    let Destination { city_key, country_key } = destination;
+    let Window { first_start, last_start, first_end, last_end } = window;
+    let mut params =
+        params![viewer, first_start, last_start, first_end, last_end, page.offset, page.limit, country_key];
+    let statement = match (city_key, order) {
+        (None, Order::SoonestFirst) => FRIENDS_SOONEST_FIRST,
+        (None, Order::LatestFirst) => FRIENDS_LATEST_FIRST,
+        (Some(_), Order::SoonestFirst) => FRIENDS_IN_CITY_SOONEST_FIRST,
+        (Some(_), Order::LatestFirst) => FRIENDS_IN_CITY_LATEST_FIRST,
+    };
+    params.extend(city_key.map(Into::into));
+    let rows = db.fetch_all(statement, params).await?;
+    page_of(&rows, |row| Ok((travel(row)?, UserSummary::from_row(row, "user")?)))
+}
+
+fn travel(row: &Row) -> DbResult<TravelRow> {
+    Ok(TravelRow {
+        id: row.get("id")?,
+        user_id: row.get("user_id")?,
+        city: row.get("city")?,
+        country: row.get("country")?,
+        dates: DateRange::stored(row.get("start_date")?, row.get("end_date")?),
+        description: row.get("description")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+fn seen(row: &Row) -> DbResult<(TravelRow, Standing)> {
+    Ok((travel(row)?, standing(&row.get::<String>("standing")?)?))
+}
+
+fn standing(text: &str) -> anyhow::Result<Standing> {
+    match text {
+        "owner" => Ok(Standing::Owner),
+        "connection" => Ok(Standing::Connection),
+        "stranger" => Ok(Standing::Stranger),
+        _ => bail!("the statement knows another standing"),
+    }
+}
