@@ -3,8 +3,12 @@
 
 mod bodies;
 mod common;
+mod connection_lists;
+mod connection_races;
+mod connections;
 mod login;
 mod login_throttle;
+mod notifications;
 mod openapi;
 mod password;
 mod privacy;
