@@ -28,7 +28,7 @@ use crate::http::json::{JSON_UTF_8, Json, safe_json};
 use crate::http::{HttpSettings, layers};
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, health, matching, travels, users};
+use crate::{auth, connections, health, matching, notifications, travels, users};
 
 /// What the OpenAPI document says of the API as a whole.
 #[derive(OpenApi)]
@@ -41,8 +41,10 @@ use crate::{auth, health, matching, travels, users};
     tags(
         (name = "auth", description = "Accounts and sessions"),
         (name = "users", description = "Profiles, and finding people"),
+        (name = "connections", description = "Asking, answering, and the friends one has"),
         (name = "travels", description = "Plans: who is where, and when"),
         (name = "matches", description = "Which of one's connections will be where one is"),
+        (name = "notifications", description = "What one should know of"),
         (name = "health", description = "Whether the service is well")
     ),
     modifiers(&Bearer)
@@ -124,7 +126,13 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
 
 /// Every feature of the API.
 fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(auth::routes()).merge(users::routes()).merge(travels::routes()).merge(matching::routes())
+    OpenApiRouter::new()
+        .merge(auth::routes())
+        .merge(users::routes())
+        .merge(connections::routes())
+        .merge(travels::routes())
+        .merge(matching::routes())
+        .merge(notifications::routes())
 }
 
 /// The whole application: a service that answers everything.

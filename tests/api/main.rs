@@ -4,12 +4,16 @@
 mod bodies;
 mod cancellation;
 mod common;
+mod connection_lists;
+mod connection_races;
+mod connections;
 mod health;
 mod instances;
 mod login;
 mod login_throttle;
 mod logs;
 mod matches;
+mod notifications;
 mod openapi;
 mod password;
 mod privacy;

@@ -226,6 +226,25 @@ impl Person {
         }
     }
 
+    /// The same person at another instance.
+    #[must_use]
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { client: self.client.at(app), ..self.clone() }
+    }
+
+    /// Asks this person to connect; the answer, whatever it is.
+    pub async fn asks(&self, other: &Self) -> Answer {
+        self.post("/api/v1/connections/request", &json!({ "receiver_user_id": other.id })).await
+    }
+
+    /// Asks this person to connect, who accepts; the connection's id.
+    pub async fn connects_with(&self, other: &Self) -> i64 {
+        let id = self.asks(other).await.expect_status(201).json()["id"].as_i64().unwrap();
+        let accepted = other.send(Method::PUT, &format!("/api/v1/connections/{id}/accept"), None).await;
+        accepted.expect_status(200);
+        id
+    }
+
     /// The same person in a session of its own.
     pub async fn on_another_device(&self) -> Self {
         self.client.without_token().log_in(&self.email, &self.password).await

@@ -1,0 +1,2 @@
+-- @P1 int
+DELETE FROM connections WHERE id = @P1;

@@ -1,0 +1,4 @@
+-- @P1 int, @P2 int, @P3 int, @P4 int, @P5 datetime2
+INSERT INTO connections (requester_user_id, receiver_user_id, user_low_id, user_high_id, status, created_at, updated_at)
+OUTPUT INSERTED.id
+VALUES (@P1, @P2, @P3, @P4, 'pending', @P5, @P5);

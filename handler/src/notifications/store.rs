@@ -1,0 +1,80 @@
+//! Notifications in the database: one function a query.
+
+use time::OffsetDateTime;
+
+use super::rules::{Kind, Notice};
+use crate::db::{Database, DbError, DbResult, Query, Row, Tx, page_of};
+use crate::http::page::Page;
+use crate::{params, query};
+
+const COUNT_UNREAD: Query = query!("count_unread");
+const INSERT: Query = query!("insert");
+const LIST: Query = query!("list", sqlite);
+const MARK_ALL_READ: Query = query!("mark_all_read");
+const MARK_READ: Query = query!("mark_read", sqlite);
+
+/// A notification as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationRow {
+    /// Its id.
+    pub id: i32,
+    /// What it is about.
+    pub kind: Kind,
+    /// What it says.
+    pub message: String,
+    /// The connection or the plan that it is about.
+    pub related_entity_id: Option<i32>,
+    /// Whether it was read.
+    pub is_read: bool,
+    /// When it was written.
+    pub created_at: OffsetDateTime,
+}
+
+/// Which notifications to list; without a condition, all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Only those that were read, or only those that were not.
+    pub is_read: Option<bool>,
+    /// Only those of this kind.
+    pub kind: Option<Kind>,
+}
+
+/// Writes a notification, in the transaction that causes it.
+pub async fn insert(tx: &mut Tx, notice: &Notice, now: OffsetDateTime) -> DbResult<()> {
+    let params = params![notice.receiver(), notice.kind().as_str(), notice.message(), notice.related_entity_id(), now];
+    tx.execute(INSERT, params).await.map(drop)
+}
+
+/// A page of the user's notifications, newest first, and how many there are in all.
+pub async fn list(db: &Database, user_id: i32, filter: Filter, page: Page) -> DbResult<(Vec<NotificationRow>, i64)> {
+    let params = params![user_id, filter.is_read, filter.kind.map(Kind::as_str), page.offset, page.limit];
+    page_of(&db.fetch_all(LIST, params).await?, notification)
+}
+
+/// Marks the notification `id` as read and returns it, if it is the user's. One that was read before stays so.
+pub async fn mark_read(tx: &mut Tx, id: i32, user_id: i32) -> DbResult<Option<NotificationRow>> {
+    tx.fetch_optional(MARK_READ, params![id, user_id]).await?.as_ref().map(notification).transpose()
+}
+
+/// Marks all of the user's notifications as read; answers how many were not before.
+pub async fn mark_all_read(db: &Database, user_id: i32) -> DbResult<u64> {
+    db.execute(MARK_ALL_READ, params![user_id]).await
+}
+
+/// How many of the user's notifications were not read.
+pub async fn count_unread(db: &Database, user_id: i32) -> DbResult<i64> {
+    let row = db.fetch_optional(COUNT_UNREAD, params![user_id]).await?;
+    Ok(row.map(|row| row.get("number")).transpose()?.unwrap_or(0))
+}
+
+fn notification(row: &Row) -> DbResult<NotificationRow> {
+    let kind: String = row.get("type")?;
+    Ok(NotificationRow {
+        id: row.get("id")?,
+        kind: Kind::parse(&kind).map_err(|_| DbError::from(anyhow::anyhow!("a notification of an unknown type")))?,
+        message: row.get("message")?,
+        related_entity_id: row.get("related_entity_id")?,
+        is_read: row.get("is_read")?,
+        created_at: row.get("created_at")?,
+    })
+}
