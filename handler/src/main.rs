@@ -59,7 +59,7 @@ enum Command {
         #[arg(long)]
         status: bool,
     },
-    /// Add a handful of demo people to a development database, and print their passwords
+    /// Add a handful of demo people with connections and plans to a development database, and print their passwords
     Demo,
 }
 
@@ -183,7 +183,7 @@ async fn add_demo_people() -> anyhow::Result<()> {
     let config = Config::from_env()?;
     anyhow::ensure!(config.environment == Environment::Development, "demo people are for ENVIRONMENT=development only");
     let router = app::build(open(&config)?, &HttpSettings::default())?;
-    for person in demo::add_people(router).await? {
+    for person in demo::add_people(router, SystemClock.today()).await? {
         println!("{person}");
     }
     Ok(())

@@ -152,6 +152,12 @@ impl TestApp {
         &self.shared.database
     }
 
+    /// The application itself, for what talks to it without a client of ours.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Somebody without a token, at an address that nobody else has.
     #[must_use]
     pub fn anonymous(&self) -> Client {
