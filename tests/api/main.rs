@@ -14,6 +14,7 @@ mod login;
 mod login_throttle;
 mod logs;
 mod matches;
+mod matrix;
 mod notifications;
 mod openapi;
 mod password;

@@ -15,8 +15,10 @@ const NO_ID: &str = "2147483647";
 
 /// An operation of the document.
 pub(super) struct Operation {
-    id: String,
+    pub(super) id: String,
     pub(super) method: Method,
+    /// The path with its parameters: `/api/v1/travels/{travel_id}`.
+    pub(super) template: String,
     /// With an id in the place of each parameter.
     pub(super) path: String,
     described: Value,
@@ -30,9 +32,9 @@ fn document() -> Value {
 pub(super) fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
+    for (template, item) in document["paths"].as_object().unwrap() {
         for (method, described) in item.as_object().unwrap() {
-            let path = path.replace("{session_id}", "00000000-0000-4000-8000-000000000000");
+            let path = template.replace("{session_id}", "00000000-0000-4000-8000-000000000000");
             let path = path
                 .split('/')
                 .map(|part| if part.starts_with('{') { NO_ID } else { part })
@@ -41,6 +43,7 @@ pub(super) fn operations() -> Vec<Operation> {
             operations.push(Operation {
                 id: described["operationId"].as_str().unwrap().to_owned(),
                 method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
+                template: template.clone(),
                 path,
                 described: described.clone(),
             });
