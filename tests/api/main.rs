@@ -1,13 +1,18 @@
 //! What the API promises, as stories told through the real router on a real database.
-#![expect(clippy::unwrap_used, reason = "a story that can't go on fails its test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a story that can't go on fails its test")]
 
 mod bodies;
+mod cancellation;
 mod common;
 mod connection_lists;
 mod connection_races;
 mod connections;
+mod health;
+mod instances;
 mod login;
 mod login_throttle;
+mod logs;
+mod matches;
 mod notifications;
 mod openapi;
 mod password;
@@ -16,6 +21,11 @@ mod profile;
 mod public_profile;
 mod refresh;
 mod register;
+mod schema;
 mod search;
 mod sessions;
+mod shapes;
 mod tokens;
+mod travel_lists;
+mod travel_races;
+mod travels;

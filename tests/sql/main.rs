@@ -5,9 +5,12 @@
 mod common;
 mod files;
 mod logins;
+mod matching;
 mod migrations;
+mod plans;
 mod search;
 mod sessions;
 mod transactions;
+mod travels;
 mod types;
 mod users;

@@ -32,6 +32,8 @@ pub struct Setup {
     pub hash_cost: HashCost,
     /// The origins whose pages may call.
     pub cors_origins: Vec<String>,
+    /// Connections to SQL Server that the instance has at most.
+    pub pool_size: u32,
     /// Whether answers are those of the production environment.
     pub production: bool,
     /// The secret that signs access tokens.
@@ -45,6 +47,7 @@ impl Default for Setup {
         Self {
             hash_cost: HashCost { memory_kib: 64, passes: 1, lanes: 1 },
             cors_origins: Vec::new(),
+            pool_size: POOL_SIZE,
             production: false,
             access_secret: ACCESS_SECRET,
             previous_access_secret: None,
@@ -119,7 +122,7 @@ impl TestApp {
         let config = Config {
             environment: Environment::Development,
             database_url: shared.database.url().clone(),
-            pool_size: POOL_SIZE,
+            pool_size: setup.pool_size,
             access_secrets: secrets(setup.access_secret, setup.previous_access_secret),
             refresh_secrets: secrets(REFRESH_SECRET, None),
             access_ttl: std::time::Duration::from_mins(15),
@@ -128,7 +131,7 @@ impl TestApp {
             port: DEFAULT_PORT,
         };
         let parts = Parts {
-            db: shared.database.open(),
+            db: shared.database.open_with(setup.pool_size),
             clock: Arc::new(clock.clone()),
             random: Arc::clone(&shared.random),
             hash_cost: setup.hash_cost,
@@ -141,6 +144,12 @@ impl TestApp {
         let state = app::assemble(&config, parts).unwrap();
         let router = app::build(state.clone(), &settings).unwrap();
         Self { router, state, setup, clock, log, shared }
+    }
+
+    /// The database that the instances share.
+    #[must_use]
+    pub fn database(&self) -> &OwnDatabase {
+        &self.shared.database
     }
 
     /// Somebody without a token, at an address that nobody else has.

@@ -125,12 +125,17 @@ impl Client {
         answer
     }
 
-    /// Sends a request and goes away after the application was woken `polls` times for it; the answer, if it was faster.
-    pub async fn send_and_leave(&self, polls: usize, method: Method, path: &str, body: Option<&Value>) -> Option<u16> {
+    /// Sends a request and goes away after `steps`: each time it is worked on is a step, and each wait in between. So an
+    /// odd number leaves in the middle of a wait, an even one when what was waited for has come, and 0 before anything is
+    /// done. The status, if the answer was faster.
+    pub async fn send_and_leave(&self, steps: usize, method: Method, path: &str, body: Option<&Value>) -> Option<u16> {
+        let bytes = body.map(Value::to_string).unwrap_or_default();
+        self.app.shared.secrets.learn_from(bytes.as_bytes());
         let request = self.request(method, path).header(CONTENT_TYPE, "application/json");
-        let request = request.body(Body::from(body.map(Value::to_string).unwrap_or_default())).unwrap();
+        let request = request.body(Body::from(bytes)).unwrap();
         let answer = Box::pin(answer(self.app.router.clone(), self.app.log.clone(), request));
-        server::run(Impatient { work: answer, polls }).await.map(|answer| answer.status)
+        let answer = self.app.log.of(Impatient { work: Some(answer), steps });
+        server::run(answer).await.map(|answer| answer.status)
     }
 
     /// Logs in from here; panics unless that works.
@@ -165,23 +170,30 @@ async fn answer(router: Router, log: Log, request: Request<Body>) -> Received {
     .await
 }
 
-/// A future that is given up after some polls, wherever it stands then.
+/// A future that is given up after some steps, wherever it stands then.
 struct Impatient<F> {
-    work: Pin<Box<F>>,
-    polls: usize,
+    work: Option<Pin<Box<F>>>,
+    steps: usize,
 }
 
 impl<F: Future> Future for Impatient<F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(left) = self.polls.checked_sub(1) else { return Poll::Ready(None) };
-        self.polls = left;
-        match self.work.as_mut().poll(context) {
-            Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending if left == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+        let steps = self.steps;
+        let Some(work) = self.work.as_mut().filter(|_| steps > 0) else {
+            self.work = None;
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(answer) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(answer));
         }
+        if steps == 1 {
+            self.work = None;
+            return Poll::Ready(None);
+        }
+        self.steps = steps - 2;
+        Poll::Pending
     }
 }
 
@@ -216,7 +228,7 @@ impl Person {
 
     /// The same person at another instance.
     #[must_use]
-    pub fn at(&self, app: &TestApp) -> Self {
+    pub fn served_by(&self, app: &TestApp) -> Self {
         Self { client: self.client.at(app), ..self.clone() }
     }
 

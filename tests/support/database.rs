@@ -40,6 +40,7 @@ pub struct OwnDatabase {
 enum Keeper {
     Folder(TempDir),
     Server { admin: DatabaseUrl, name: String },
+    Silence { _listener: std::net::TcpListener },
 }
 
 impl OwnDatabase {
@@ -79,10 +80,30 @@ impl OwnDatabase {
         Self::at(text, Keeper::Folder(folder))
     }
 
+    /// A server that takes connections and never says a word.
+    #[must_use]
+    pub fn silent() -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let text = format!("server=tcp:127.0.0.1,{port};user id=sa;password=none;database=nowhere");
+        Self::at(text, Keeper::Silence { _listener: listener })
+    }
+
+    /// Brings it to the current schema.
+    pub async fn migrate(&self) {
+        let database = self.open();
+        server::run(async move { migrate(&database).await }).await;
+    }
+
     /// Opens it, as each instance of the application does for itself.
     #[must_use]
     pub fn open(&self) -> Database {
-        Database::open(&self.url, POOL_SIZE).unwrap()
+        self.open_with(POOL_SIZE)
+    }
+
+    /// The same with at most this many connections to SQL Server.
+    pub(crate) fn open_with(&self, pool_size: u32) -> Database {
+        Database::open(&self.url, pool_size).unwrap()
     }
 
     /// Where it is, as the `DATABASE_URL` of another process.
@@ -101,12 +122,12 @@ impl OwnDatabase {
         &self.url
     }
 
-    async fn migrated_sqlite() -> Self {
+    /// A SQLite database with the current schema, whatever the environment names.
+    pub async fn migrated_sqlite() -> Self {
         let template = TEMPLATE
             .get_or_init(|| async {
                 let original = Self::empty_sqlite();
-                let database = original.open();
-                server::run(async move { migrate(&database).await }).await;
+                original.migrate().await;
                 // The last connection that was closed has written everything into this one file.
                 std::fs::read(original.file()).unwrap()
             })
@@ -125,14 +146,13 @@ impl OwnDatabase {
     fn file(&self) -> std::path::PathBuf {
         match &self.keeper {
             Keeper::Folder(folder) => folder.path().join(FILE),
-            Keeper::Server { .. } => panic!("a database on a server is no file of ours"),
+            Keeper::Server { .. } | Keeper::Silence { .. } => panic!("a database on a server is no file of ours"),
         }
     }
 
     async fn migrated_on(url: &str) -> Self {
         let own = Self::empty_on(url).await;
-        let database = own.open();
-        server::run(async move { migrate(&database).await }).await;
+        own.migrate().await;
         own
     }
 

@@ -1,7 +1,7 @@
 //! What the application logs in one story, down to the finest level.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use serde_json::Value;
 use tracing::instrument::{WithDispatch, WithSubscriber as _};
@@ -37,6 +37,17 @@ impl Default for Log {
 }
 
 impl Log {
+    /// The log of whatever no story's own log gets to see: of the tasks and threads that the application starts for itself.
+    #[must_use]
+    pub fn of_the_rest() -> &'static Self {
+        static REST: LazyLock<Log> = LazyLock::new(|| {
+            let log = Log::default();
+            tracing::dispatcher::set_global_default(log.dispatch.clone()).expect("nobody else takes the rest");
+            log
+        });
+        &REST
+    }
+
     /// Lets `work` log here.
     pub fn of<F: Future>(&self, work: F) -> WithDispatch<F> {
         work.with_subscriber(self.dispatch.clone())

@@ -153,6 +153,7 @@ fn check_text(schema: &Value, text: &str, at: &str) -> Result<(), String> {
     let short_enough = schema["maxLength"].as_u64().is_none_or(|most| length <= most);
     let well_formed = match schema["format"].as_str() {
         Some("date-time") => promises::is_instant(&Value::from(text)),
+        Some("date") => handler::http::day::parse(text).is_ok(),
         Some("uuid") => text.parse::<uuid::Uuid>().is_ok(),
         _ => true,
     };

@@ -1,8 +1,10 @@
 //! What only a test does to a database: things that no endpoint can do, or looking behind the endpoints.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use handler::clock::Clock as _;
 use handler::db::{Database, Query};
-use handler::{params, query};
+use handler::{params, query, text};
 
 use crate::clock::TestClock;
 
@@ -14,6 +16,13 @@ const ALL_USERS: Query = query!("all_users");
 const ALL_SESSIONS: Query = query!("all_sessions");
 const ALL_FAILURES: Query = query!("all_failures");
 const CONNECT: Query = query!("connect");
+const DISCONNECT: Query = query!("disconnect");
+const ALL_WORDS: Query = query!("all_words");
+const COUNT_HALF_SESSIONS: Query = query!("count_half_sessions");
+const COUNT_DOUBLED_ADDRESSES: Query = query!("count_doubled_addresses");
+const ALL_MIGRATIONS: Query = query!("all_migrations");
+const DELETE_MIGRATIONS: Query = query!("delete_migrations");
+const INSERT_MIGRATION: Query = query!("insert_migration");
 const PASSWORD_HASH: Query = query!("password_hash");
 
 /// Makes a user inactive, which no endpoint does yet.
@@ -43,6 +52,23 @@ pub async fn password_hash(database: &Database, email: &str) -> String {
     row.expect("a user with this address").get("password_hash").unwrap()
 }
 
+/// Fails the test unless the tables of accounts hold together: one user an address, every user with the search words of
+/// its name, no session without a user or half ended or half refreshed.
+pub async fn assert_accounts_are_whole(database: &Database) {
+    assert_eq!(count(database, COUNT_DOUBLED_ADDRESSES).await, 0, "addresses that more than one user has");
+    assert_eq!(count(database, COUNT_HALF_SESSIONS).await, 0, "sessions that are half something");
+    let mut words: BTreeMap<i32, BTreeSet<String>> = BTreeMap::new();
+    for row in database.fetch_all(ALL_WORDS, Vec::new()).await.unwrap() {
+        words.entry(row.get("user_id").unwrap()).or_default().insert(row.get("word").unwrap());
+    }
+    for user in database.fetch_all(ALL_USERS, Vec::new()).await.unwrap() {
+        let name: String = user.get("display_name").unwrap();
+        let found_by = words.remove(&user.get("id").unwrap()).unwrap_or_default();
+        assert_eq!(found_by, text::words(&name).into_iter().collect(), "the search words of {name:?}");
+    }
+    assert!(words.is_empty(), "search words of nobody: {words:?}");
+}
+
 async fn count(database: &Database, query: Query) -> i64 {
     let row = database.fetch_optional(query, Vec::new()).await.unwrap();
     row.expect("a count").get("number").unwrap()
@@ -61,4 +87,44 @@ pub async fn connect(database: &Database, requester: i64, receiver: i64, status:
     let (requester, receiver) = (i32::try_from(requester).unwrap(), i32::try_from(receiver).unwrap());
     let now = TestClock::default().now();
     database.execute(CONNECT, params![requester, receiver, status, now]).await.unwrap();
+}
+
+/// A migration as the database remembers it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// Its number.
+    pub version: i32,
+    /// What its file is called after the number.
+    pub name: String,
+    /// SHA-256 of its text, in hex.
+    pub checksum: String,
+}
+
+/// What was applied to the database, in order.
+pub async fn applied_migrations(database: &Database) -> Vec<Applied> {
+    let rows = database.fetch_all(ALL_MIGRATIONS, Vec::new()).await.unwrap();
+    let applied = rows.iter().map(|row| Applied {
+        version: row.get("version").unwrap(),
+        name: row.get("name").unwrap(),
+        checksum: row.get("checksum").unwrap(),
+    });
+    applied.collect()
+}
+
+/// Makes the database believe that these were applied, as if another build had done it.
+pub async fn believe_in(database: &Database, migrations: &[Applied]) {
+    let now = TestClock::default().now();
+    let mut tx = database.begin().await.unwrap();
+    tx.execute(DELETE_MIGRATIONS, Vec::new()).await.unwrap();
+    for Applied { version, name, checksum } in migrations {
+        let params = params![*version, name.as_str(), checksum.as_str(), now];
+        tx.execute(INSERT_MIGRATION, params).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// Takes away what is between two users, whoever asked.
+pub async fn disconnect(database: &Database, one: i64, other: i64) {
+    let (one, other) = (i32::try_from(one).unwrap(), i32::try_from(other).unwrap());
+    assert_eq!(database.execute(DISCONNECT, params![one, other]).await.unwrap(), 1);
 }

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::migrate::{self, SchemaState};
-use super::{Database, DbResult};
+use super::{Database, DbError, DbResult};
 use crate::error::{Error, Result};
 
 /// How long a good schema is believed in; a newer build may migrate it while this one runs.
@@ -17,24 +17,37 @@ const REFUSED: Duration = Duration::from_secs(1);
 /// What was seen of the schema last, and when.
 #[derive(Debug, Default)]
 pub struct SchemaGate {
-    seen: Mutex<Option<(Instant, SchemaState)>>,
+    seen: Mutex<Option<(Instant, Sight)>>,
+}
+
+/// What a look at the database showed.
+#[derive(Debug)]
+enum Sight {
+    Schema(SchemaState),
+    /// No answer, for this reason.
+    Nothing(String),
 }
 
 impl SchemaGate {
-    /// Lets a request through, or refuses it with [`Error::Unavailable`]. Looks at the database now and then only.
+    /// Lets a request through, or refuses it with [`Error::Unavailable`]. Looks at the database now and then only, and one
+    /// request at a time: the others wait for what it sees, also if that is nothing.
     pub async fn pass(&self, db: &Database) -> Result<()> {
         let mut seen = self.seen.lock().await;
-        let fresh = seen
-            .as_ref()
-            .is_some_and(|(at, state)| at.elapsed() < if *state == SchemaState::Current { TRUSTED } else { REFUSED });
-        if !fresh {
-            *seen = Some((Instant::now(), migrate::state(db).await?));
+        let outdated = seen.as_ref().is_none_or(|(at, sight)| at.elapsed() >= sight.holds());
+        if outdated {
+            let sight = match migrate::state(db).await {
+                Ok(state) => Sight::Schema(state),
+                Err(DbError::Unavailable { message, .. }) => Sight::Nothing(message),
+                Err(other) => return Err(other.into()),
+            };
+            *seen = Some((Instant::now(), sight));
         }
         match seen.as_ref() {
-            Some((_, SchemaState::Current)) => Ok(()),
-            Some((_, other)) => {
+            Some((_, Sight::Schema(SchemaState::Current))) => Ok(()),
+            Some((_, Sight::Schema(other))) => {
                 Err(Error::Unavailable { reason: other.to_string(), retry_after: Duration::from_secs(5) })
             }
+            Some((_, Sight::Nothing(reason))) => Err(Error::unavailable(reason.clone())),
             None => Err(Error::unavailable("the schema was not looked at")),
         }
     }
@@ -42,7 +55,17 @@ impl SchemaGate {
     /// Looks at the database now, and remembers what it saw.
     pub async fn look(&self, db: &Database) -> DbResult<SchemaState> {
         let state = migrate::state(db).await?;
-        *self.seen.lock().await = Some((Instant::now(), state.clone()));
+        *self.seen.lock().await = Some((Instant::now(), Sight::Schema(state.clone())));
         Ok(state)
+    }
+}
+
+impl Sight {
+    /// How long it is believed in.
+    const fn holds(&self) -> Duration {
+        match self {
+            Self::Schema(SchemaState::Current) => TRUSTED,
+            Self::Schema(_) | Self::Nothing(_) => REFUSED,
+        }
     }
 }

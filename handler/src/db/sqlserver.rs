@@ -10,6 +10,7 @@ use std::time::Duration;
 use bb8_tiberius::rt::Client;
 use tiberius::{ColumnData, FromSql as _, ToSql};
 use time::{Date, PrimitiveDateTime, UtcOffset};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
@@ -49,26 +50,58 @@ const PING: Query = crate::query!("ping");
 #[derive(Debug, Clone)]
 pub(super) struct SqlServer {
     pool: bb8::Pool<Manager>,
+    failures: Failures,
+}
+
+/// Where the pool tells why it could not open a connection; by itself it would let those who wait for one wait on.
+#[derive(Debug, Clone, Default)]
+struct Failures(watch::Sender<String>);
+
+impl bb8::ErrorSink<DbError> for Failures {
+    fn sink(&self, error: DbError) {
+        self.0.send_replace(error.to_string());
+    }
+
+    fn boxed_clone(&self) -> Box<dyn bb8::ErrorSink<DbError>> {
+        Box::new(self.clone())
+    }
 }
 
 impl SqlServer {
     /// A pool of at most `size` connections, none of which is opened yet.
     pub(super) fn open(config: tiberius::Config, size: u32) -> Self {
+        let failures = Failures::default();
         let pool = bb8::Pool::builder()
+            .error_sink(Box::new(failures.clone()))
             .max_size(size)
             .test_on_check_out(true)
             .retry_connection(false)
             .connection_timeout(ACQUIRE_TIMEOUT)
             .max_lifetime(Some(MAX_LIFETIME))
             .build_unchecked(Manager { inner: Arc::new(bb8_tiberius::ConnectionManager::new(config)) });
-        Self { pool }
+        Self { pool, failures }
     }
 
+    /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back.
     pub(super) async fn lend(&self) -> Result<Lease, DbError> {
-        match self.pool.get_owned().await {
-            Ok(connection) => Ok(Lease { connection }),
-            Err(bb8::RunError::User(error)) => Err(error),
-            Err(bb8::RunError::TimedOut) => Err(DbError::unavailable("no connection to the database in time")),
+        let mut failures = self.failures.0.subscribe();
+        let none_can_be_opened = async {
+            while failures.changed().await.is_ok() {
+                if self.pool.state().connections == 0 {
+                    break;
+                }
+            }
+        };
+        let lent = tokio::select! {
+            biased;
+            lent = self.pool.get_owned() => Some(lent),
+            () = none_can_be_opened => None,
+        };
+        match lent {
+            Some(Ok(connection)) => Ok(Lease { connection }),
+            Some(Err(bb8::RunError::User(error))) => Err(error),
+            Some(Err(bb8::RunError::TimedOut)) => Err(DbError::unavailable("no connection to the database in time")),
+            None => Err(DbError::unavailable(self.failures.0.borrow().clone())),
         }
     }
 

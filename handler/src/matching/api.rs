@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::Date;
 use utoipa::{IntoParams, ToSchema};
 
-use super::rules::{Match, MatchedPlan, Meeting, Person};
+use super::rules::{Match, MatchedPlan, Meeting, Person, may_ask_for_matches};
 use super::store;
 use crate::error::Result;
 use crate::http::caller::CurrentUser;
@@ -13,10 +13,14 @@ use crate::http::day;
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::Json;
 use crate::http::openapi::CallerErrors;
+use crate::http::path::PathId;
 use crate::http::query::{FromQuery, QueryReader, ValidQuery};
 use crate::place::{City, Country, Place};
 use crate::state::AppState;
+use crate::travels;
 use crate::travels::dates::{DateRange, Overlap, parse_day};
+use crate::travels::rules::NO_SUCH_PLAN;
+use crate::travels::store::TravelRow;
 
 /// Where and when to look.
 #[derive(Debug, IntoParams)]
@@ -69,6 +73,40 @@ pub struct QueryMatches {
     /// How many matches there are.
     #[schema(example = 2, minimum = 0)]
     pub total_matches: usize,
+}
+
+/// Who will be where one goes, and the plan that this answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanMatches {
+    /// The plan.
+    pub travel_plan: PlanInShort,
+    /// Who will be there: by the first day that both are there, then by name.
+    pub matches: Vec<MatchView>,
+    /// How many matches there are.
+    #[schema(example = 2, minimum = 0)]
+    pub total_matches: usize,
+}
+
+/// A plan of the caller's, without its description.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanInShort {
+    /// The plan's id.
+    #[schema(example = 456)]
+    pub id: i32,
+    /// Where to.
+    #[schema(example = "New York")]
+    pub city: String,
+    /// In which country that is.
+    #[schema(example = "USA")]
+    pub country: String,
+    /// The first day.
+    #[serde(serialize_with = "day::serialize")]
+    #[schema(value_type = String, format = Date, example = "2026-03-15")]
+    pub start_date: Date,
+    /// The last day.
+    #[serde(serialize_with = "day::serialize")]
+    #[schema(value_type = String, format = Date, example = "2026-03-20")]
+    pub end_date: Date,
 }
 
 /// Where and when somebody looked.
@@ -174,8 +212,7 @@ pub async fn find(
     ValidQuery(FindMatches { city, country, days }): ValidQuery<FindMatches>,
 ) -> Result<Json<QueryMatches>> {
     let place = Place::new(city.as_str(), country.as_ref().map(Country::as_str));
-    let matches: Vec<MatchView> =
-        store::find(&app.db, caller.id, &place, days).await?.into_iter().map(MatchView::from).collect();
+    let matches = views(store::find(&app.db, caller.id, &place, days).await?);
     let query = MatchQuery {
         city: city.into(),
         country: country.map(String::from),
@@ -183,4 +220,33 @@ pub async fn find(
         end_date: days.end(),
     };
     Ok(Json(QueryMatches { query, total_matches: matches.len(), matches }))
+}
+
+/// Who will be where one goes
+///
+/// The caller's connections who are in the same city on any day of one of the caller's plans, on their travels or at home.
+#[utoipa::path(get, path = "/api/v1/travels/{travel_id}/matches", operation_id = "travelsListMatches", tag = "matches",
+    security(("bearer" = [])),
+    params(("travel_id" = i32, Path, description = "The plan's id.", minimum = 1, example = 456)),
+    responses(
+        (status = 200, description = "Everyone who will be there.", body = PlanMatches),
+        (status = 403, description = "The plan is a connection's.", body = ErrorEnvelope),
+        (status = 404, description = "There is no such plan, or none that the caller may see.", body = ErrorEnvelope),
+        CallerErrors))]
+pub async fn find_for_plan(
+    State(app): State<AppState>,
+    caller: CurrentUser,
+    PathId(travel_id): PathId<i32>,
+) -> Result<Json<PlanMatches>> {
+    let (plan, standing) = travels::store::find(&app.db, travel_id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
+    may_ask_for_matches(standing)?;
+    let place = Place::new(&plan.city, Some(&plan.country));
+    let matches = views(store::find(&app.db, caller.id, &place, plan.dates).await?);
+    let TravelRow { id, city, country, dates, .. } = plan;
+    let travel_plan = PlanInShort { id, city, country, start_date: dates.start(), end_date: dates.end() };
+    Ok(Json(PlanMatches { travel_plan, total_matches: matches.len(), matches }))
+}
+
+fn views(matches: Vec<Match>) -> Vec<MatchView> {
+    matches.into_iter().map(MatchView::from).collect()
 }

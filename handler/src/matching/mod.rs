@@ -13,5 +13,5 @@ use crate::state::AppState;
 
 /// The routes of this feature.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(api::find))
+    OpenApiRouter::new().routes(routes!(api::find)).routes(routes!(api::find_for_plan))
 }

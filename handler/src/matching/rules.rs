@@ -6,8 +6,22 @@ use serde::Serialize;
 use time::Date;
 use utoipa::ToSchema;
 
+use crate::error::{Error, Result};
 use crate::http::day;
 use crate::travels::dates::{DateRange, Overlap};
+use crate::travels::rules::{NO_SUCH_PLAN, Standing};
+
+/// Lets the owner of a plan ask for its matches. A connection, which sees the plan, is told to ask for itself; to others the
+/// plan doesn't exist.
+pub const fn may_ask_for_matches(standing: Standing) -> Result<()> {
+    match standing {
+        Standing::Owner => Ok(()),
+        Standing::Connection => Err(Error::Forbidden(
+            "This plan is somebody else's: to see whom you would meet there yourself, ask GET /matches",
+        )),
+        Standing::Stranger => Err(NO_SUCH_PLAN),
+    }
+}
 
 /// Whom one meets.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -200,3 +200,136 @@ impl When {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TODAY: Date = date!(2026 - 01 - 31);
+
+    fn days(start: Date, end: Date) -> DateRange {
+        DateRange::new(start, end).unwrap()
+    }
+
+    fn is_listed(when: When, today: Date, dates: DateRange) -> bool {
+        let Window { first_start, last_start, first_end, last_end } = when.window(today);
+        (first_start..=last_start).contains(&dates.start()) && (first_end..=last_end).contains(&dates.end())
+    }
+
+    #[test]
+    fn a_description_has_any_number_of_lines_and_a_blank_one_is_none() {
+        assert_eq!(Description::parse(" one\r\n\ttwo ").unwrap().unwrap().as_str(), "one\n\ttwo");
+        assert_eq!(Description::parse(" \n "), Ok(None));
+        assert!(Description::parse(&"🌍".repeat(1_000)).is_ok());
+        assert!(Description::parse(&"a".repeat(1_001)).unwrap_err().contains("at most 1000"));
+        assert!(Description::parse("a\u{0}").unwrap_err().contains("control"));
+    }
+
+    #[test]
+    fn a_change_of_one_day_is_judged_with_the_other_one_and_told_where_it_was_made() {
+        let planned = days(date!(2026 - 03 - 15), date!(2026 - 03 - 20));
+        let change = |start, end| moved(planned, start, end).map_err(|fault| (fault.field, fault.message));
+        let refused = |start, end| change(start, end).unwrap_err();
+
+        assert_eq!(change(None, None), Ok(planned));
+        assert_eq!(change(Some(date!(2026 - 03 - 20)), None), Ok(days(date!(2026 - 03 - 20), date!(2026 - 03 - 20))));
+        assert_eq!(change(None, Some(date!(2026 - 03 - 15))), Ok(days(date!(2026 - 03 - 15), date!(2026 - 03 - 15))));
+        let (field, message) = refused(Some(date!(2026 - 03 - 21)), None);
+        assert_eq!(
+            (field.as_str(), message.as_str()),
+            ("start_date", "start_date must not be after end_date, 2026-03-20: send both to move the plan")
+        );
+        let (field, message) = refused(None, Some(date!(2026 - 03 - 14)));
+        assert_eq!((field.as_str(), message.contains("2026-03-15")), ("end_date", true));
+        let (field, message) = refused(Some(date!(2025 - 03 - 19)), None);
+        assert_eq!((field.as_str(), message.contains("367 days")), ("start_date", true));
+        assert!(change(Some(date!(2025 - 03 - 20)), None).is_ok());
+        let (field, message) = refused(None, Some(date!(2027 - 03 - 16)));
+        assert_eq!((field.as_str(), message.contains("367 days")), ("end_date", true));
+        assert_eq!(refused(Some(date!(2026 - 05 - 02)), Some(date!(2026 - 05 - 01))).0, "end_date");
+    }
+
+    #[test]
+    fn days_that_no_longer_fit_together_are_left_alone_until_they_are_changed() {
+        let long = DateRange::stored(date!(2020 - 01 - 01), date!(2022 - 01 - 01));
+        assert_eq!(moved(long, None, None), Ok(long));
+    }
+
+    #[test]
+    fn security_17_a_plan_that_is_hidden_is_one_that_does_not_exist() {
+        let of = |result: Result<()>| result.map_err(|error| error.to_string());
+        assert_eq!((of(Standing::Owner.may_read()), of(Standing::Owner.may_change())), (Ok(()), Ok(())));
+        assert_eq!(of(Standing::Connection.may_read()), Ok(()));
+        assert!(matches!(Standing::Connection.may_change(), Err(Error::Forbidden(_))));
+        assert_eq!(of(Standing::Stranger.may_read()), Err(NO_SUCH_PLAN.to_string()));
+        assert_eq!(of(Standing::Stranger.may_change()), Err(NO_SUCH_PLAN.to_string()));
+    }
+
+    #[test]
+    fn all_plans_of_somebody_are_for_themselves_and_their_connections() {
+        use ConnectionStatus::{Connected, None, Oneself, PendingReceived, PendingSent};
+        for status in [Oneself, Connected] {
+            assert!(may_list_plans(status).is_ok(), "{status:?}");
+        }
+        for status in [None, PendingSent, PendingReceived] {
+            assert!(matches!(may_list_plans(status), Err(Error::Forbidden(_))), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_one_of_four_names() {
+        for (name, when) in
+            [("all", When::All), ("upcoming", When::Upcoming), ("past", When::Past), ("current", When::Current)]
+        {
+            assert_eq!(When::parse(name), Ok(when));
+        }
+        for name in ["", "All", "upcoming ", "future", "0"] {
+            assert!(When::parse(name).unwrap_err().contains("all, upcoming, past or current"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_ends_today_is_upcoming_and_past_tomorrow() {
+        let plan = days(date!(2026 - 01 - 20), TODAY);
+        let listed =
+            |today| [When::All, When::Upcoming, When::Past, When::Current].map(|when| is_listed(when, today, plan));
+        assert_eq!(listed(date!(2026 - 01 - 19)), [true, true, false, false], "before it");
+        assert_eq!(listed(TODAY), [true, true, false, true]);
+        assert_eq!(listed(date!(2026 - 02 - 01)), [true, false, true, false]);
+    }
+
+    proptest! {
+        #[test]
+        fn each_list_shows_the_plans_that_its_name_says(
+            start in 0_i64..40 * 366, length in 0..MAX_DAYS, today in 0_i64..36 * 366,
+        ) {
+            let start = date!(2000 - 01 - 01) + Duration::days(start);
+            let dates = days(start, start + Duration::days(length));
+            let today = date!(2000 - 01 - 01) + Duration::days(today);
+            let upcoming = dates.end() >= today;
+            prop_assert!(is_listed(When::All, today, dates));
+            prop_assert_eq!(is_listed(When::Upcoming, today, dates), upcoming);
+            prop_assert_eq!(is_listed(When::Past, today, dates), !upcoming);
+            prop_assert_eq!(is_listed(When::Current, today, dates), upcoming && dates.start() <= today);
+        }
+
+        #[test]
+        fn a_change_never_makes_a_plan_that_could_not_be_made_anew(
+            planned in 0_i64..800, length in 0..MAX_DAYS, start: Option<u16>, end: Option<u16>,
+        ) {
+            let day = |number: i64| date!(2000 - 01 - 01) + Duration::days(number);
+            let planned = days(day(planned), day(planned + length));
+            let (start, end) = (start.map(|n| day((n % 1_600).into())), end.map(|n| day((n % 1_600).into())));
+            let anew = DateRange::new(start.unwrap_or(planned.start()), end.unwrap_or(planned.end()));
+            match moved(planned, start, end) {
+                Ok(after) => prop_assert_eq!(anew, Ok(after)),
+                Err(fault) => {
+                    prop_assert!(anew.is_err());
+                    let changed = if fault.field == "end_date" { end.is_some() } else { start.is_some() };
+                    prop_assert!(changed, "{} was not changed", fault.field);
+                }
+            }
+        }
+    }
+}

@@ -20,6 +20,8 @@ const LIST_SOONEST_FIRST: Query = query!("list_soonest_first", sqlite);
 const LIST_LATEST_FIRST: Query = query!("list_latest_first", sqlite);
 const FRIENDS_SOONEST_FIRST: Query = query!("friends_soonest_first", sqlite);
 const FRIENDS_LATEST_FIRST: Query = query!("friends_latest_first", sqlite);
+const FRIENDS_IN_COUNTRY_SOONEST_FIRST: Query = query!("friends_in_country_soonest_first", sqlite);
+const FRIENDS_IN_COUNTRY_LATEST_FIRST: Query = query!("friends_in_country_latest_first", sqlite);
 const FRIENDS_IN_CITY_SOONEST_FIRST: Query = query!("friends_in_city_soonest_first", sqlite);
 const FRIENDS_IN_CITY_LATEST_FIRST: Query = query!("friends_in_city_latest_first", sqlite);
 
@@ -131,17 +133,19 @@ pub async fn list_of_connections(
     order: Order,
     page: Page,
 ) -> DbResult<(Vec<(TravelRow, UserSummary)>, i64)> {
-    let Destination { city_key, country_key } = destination;
     let Window { first_start, last_start, first_end, last_end } = window;
-    let mut params =
-        params![viewer, first_start, last_start, first_end, last_end, page.offset, page.limit, country_key];
-    let statement = match (city_key, order) {
-        (None, Order::SoonestFirst) => FRIENDS_SOONEST_FIRST,
-        (None, Order::LatestFirst) => FRIENDS_LATEST_FIRST,
-        (Some(_), Order::SoonestFirst) => FRIENDS_IN_CITY_SOONEST_FIRST,
-        (Some(_), Order::LatestFirst) => FRIENDS_IN_CITY_LATEST_FIRST,
+    let mut params = params![viewer, first_start, last_start, first_end, last_end, page.offset, page.limit];
+    let Destination { city_key, country_key } = destination;
+    let (soonest_first, latest_first, keys) = match (city_key, country_key) {
+        (None, None) => (FRIENDS_SOONEST_FIRST, FRIENDS_LATEST_FIRST, params![]),
+        (None, Some(country)) => (FRIENDS_IN_COUNTRY_SOONEST_FIRST, FRIENDS_IN_COUNTRY_LATEST_FIRST, params![country]),
+        (Some(city), country) => (FRIENDS_IN_CITY_SOONEST_FIRST, FRIENDS_IN_CITY_LATEST_FIRST, params![country, city]),
     };
-    params.extend(city_key.map(Into::into));
+    params.extend(keys);
+    let statement = match order {
+        Order::SoonestFirst => soonest_first,
+        Order::LatestFirst => latest_first,
+    };
     let rows = db.fetch_all(statement, params).await?;
     page_of(&rows, |row| Ok((travel(row)?, UserSummary::from_row(row, "user")?)))
 }

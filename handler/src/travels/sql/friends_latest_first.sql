@@ -1,7 +1,7 @@
--- @P1 int, @P2 date, @P3 date, @P4 date, @P5 date, @P6 int, @P7 int, @P8 nvarchar(200)
--- A page of the plans of somebody's connections, the latest start first. They start between the second and the
--- third parameter and end between the fourth and the fifth; then offset and limit, and the key of a country or NULL.
--- The total stands in every row, also in the one row of an empty page.
+-- @P1 int, @P2 date, @P3 date, @P4 date, @P5 date, @P6 int, @P7 int
+-- A page of the plans of somebody's connections, the latest start first. They start between the second and the third
+-- parameter and end between the fourth and the fifth; then come offset and limit. The total stands in every row, also
+-- in the one row of an empty page.
 WITH friends AS (
     SELECT receiver_user_id AS id FROM connections WHERE requester_user_id = @P1 AND status = 'accepted'
     UNION ALL
@@ -14,7 +14,6 @@ found AS (
     JOIN travel_plans t ON t.user_id = f.id
     WHERE u.is_active = 1
         AND t.start_date BETWEEN @P2 AND @P3 AND t.end_date BETWEEN @P4 AND @P5
-        AND (@P8 IS NULL OR t.country_key = @P8)
 )
 SELECT n.total, t.id, t.user_id, t.city, t.country, t.start_date, t.end_date, t.description, t.created_at, t.updated_at,
     o.display_name AS user_display_name, o.profile_pic_url AS user_profile_pic_url, o.home_city AS user_home_city,

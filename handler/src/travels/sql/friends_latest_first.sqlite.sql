@@ -11,7 +11,6 @@ found AS (
     CROSS JOIN travel_plans t
     WHERE u.id = f.id AND u.is_active = 1 AND t.user_id = f.id
         AND t.start_date BETWEEN @P2 AND @P3 AND t.end_date BETWEEN @P4 AND @P5
-        AND (@P8 IS NULL OR t.country_key = @P8)
 )
 SELECT n.total, t.id, t.user_id, t.city, t.country, t.start_date, t.end_date, t.description, t.created_at, t.updated_at,
     o.display_name AS user_display_name, o.profile_pic_url AS user_profile_pic_url, o.home_city AS user_home_city,
