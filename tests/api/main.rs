@@ -28,4 +28,5 @@ mod shapes;
 mod tokens;
 mod travel_lists;
 mod travel_races;
+mod travel_sight;
 mod travels;

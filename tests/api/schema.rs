@@ -22,7 +22,7 @@ async fn refuses(app: &TestApp, ana: Option<&Person>, reason: &str) {
     assert_eq!(report["migrations"], json!({ "status": "unavailable", "message": reason }));
     assert_eq!((&report["status"], &report["database"]["status"]), (&json!("unavailable"), &json!("ok")));
 
-    let client = ana.map_or(anybody, |ana| ana.at(app));
+    let client = ana.map_or(anybody, |ana| (*ana.at(app)).clone());
     let mark = app.log.mark();
     let mut refused = 0;
     for operation in operations().into_iter().filter(|operation| operation.path.starts_with("/api/")) {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use tests::promises::keys;
 use tests::{Answer, Person, TestApp, statements};
 
-use crate::travels::{CONNECTED, OTHERS, TRAVELS, ana_and_everybody, path_of, planned, rome};
+use crate::travel_sight::{CONNECTED, OTHERS, ana_and_everybody};
+use crate::travels::{TRAVELS, path_of, planned, rome};
 
 const OF_CONNECTIONS: &str = "/api/v1/connections/travels";
 

@@ -15,6 +15,8 @@ use crate::common::{EVERYTHING, INSTANT, NOW, add, on_every_engine};
 
 /// The day of these stories.
 const TODAY: Date = date!(2026 - 01 - 31);
+/// The longest that anybody waits who has to wait for nobody.
+const BOUND: std::time::Duration = std::time::Duration::from_secs(3);
 
 fn days(start: Date, end: Date) -> DateRange {
     DateRange::new(start, end).unwrap()
@@ -158,7 +160,8 @@ fn a_plan_that_is_unknown_or_of_somebody_inactive_is_not_found() {
         statements::deactivate(db, ana.into()).await;
         assert!(!found(plan, ben).await && !found(plan, ana).await);
         for to in roads_to_rome() {
-            assert!(of_connections(db, ben, to, When::All).await.is_empty(), "{to:?}");
+            assert!(of_connections(db, ben, to, When::All).await.is_empty(), "{to:?}, latest first");
+            assert!(of_connections(db, ben, to, When::Upcoming).await.is_empty(), "{to:?}, soonest first");
         }
     });
 }
@@ -239,6 +242,25 @@ fn changes_of_one_plan_wait_for_each_other() {
         }
         let (row, _) = travels::store::find(db, plan, ana).await.unwrap().unwrap();
         assert_eq!(row.description, Some("x".repeat(WRITERS)), "no change was lost");
+    });
+}
+
+#[test]
+fn nobody_but_the_owner_holds_a_plan() {
+    on_every_engine(async |db| {
+        // There the whole database has one writer at a time.
+        if db.engine_name() == "SQLite" {
+            return;
+        }
+        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
+        statements::connect(db, ana.into(), ben.into(), "accepted").await;
+        let plan = insert(db, ana, &rome(TODAY, TODAY)).await;
+        let (mut looking, mut changing) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+        let seen = travels::store::find_for_update(&mut looking, plan, ben).await.unwrap().unwrap();
+        assert_eq!(seen.1, Standing::Connection);
+        let held = travels::store::find_for_update(&mut changing, plan, ana);
+        let held = tokio::time::timeout(BOUND, held).await.expect("the owner waits for nobody who only looks");
+        assert_eq!(held.unwrap().unwrap().1, Standing::Owner);
     });
 }
 
