@@ -94,7 +94,7 @@ async fn many_times<T>(story: impl AsyncFn(&Pair) -> T) -> Vec<(Pair, T)> {
     let mut pairs = Vec::new();
     for round in 0..ROUNDS {
         let (ana, ben) = (app.joined_by(&format!("ana{round}")).await, app.joined_by(&format!("ben{round}")).await);
-        pairs.push(Pair { ana_far: ana.served_by(&other), ben_far: ben.served_by(&other), ana, ben });
+        pairs.push(Pair { ana_far: ana.at(&other), ben_far: ben.at(&other), ana, ben });
     }
     let mut ends = Vec::new();
     for some in pairs.chunks(AT_ONCE) {

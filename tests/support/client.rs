@@ -228,7 +228,7 @@ impl Person {
 
     /// The same person at another instance.
     #[must_use]
-    pub fn served_by(&self, app: &TestApp) -> Self {
+    pub fn at(&self, app: &TestApp) -> Self {
         Self { client: self.client.at(app), ..self.clone() }
     }
 
