@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a story that can't go on fails its test")]
 
 mod common;
+mod connections;
 mod files;
 mod logins;
 mod matching;
 mod migrations;
+mod notifications;
 mod plans;
 mod search;
 mod sessions;
