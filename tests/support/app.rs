@@ -153,7 +153,6 @@ impl TestApp {
     }
 
     /// The application itself, for what talks to it without a client of ours.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
