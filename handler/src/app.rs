@@ -25,10 +25,10 @@ use crate::db::Database;
 use crate::error::{Error, Result};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::{JSON_UTF_8, Json, safe_json};
-use crate::http::{HttpSettings, layers};
+use crate::http::{HttpSettings, invocations, layers};
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, connections, health, matching, notifications, travels, users};
+use crate::{auth, connections, health, matching, notifications, scan, travels, users};
 
 /// What the OpenAPI document says of the API as a whole.
 #[derive(OpenApi)]
@@ -119,6 +119,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
         hasher: Arc::new(hasher),
         tokens,
         refresh_ttl: config.refresh_ttl,
+        scan_budget: config.scan_budget,
         authenticator: Arc::new(authenticator),
         gate: Arc::default(),
     })
@@ -149,8 +150,11 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
         .layer(Extension(Rendered(document)))
         .fallback(async || Error::NotFound("endpoint"))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .with_state(state.clone());
+    let scan = scan::api::routes()
+        .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
         .with_state(state);
-    Ok(layers(router, settings, clock))
+    Ok(layers(router, settings, clock).merge(invocations(scan, settings)))
 }
 
 /// The rendered document.

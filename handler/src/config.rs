@@ -50,6 +50,8 @@ pub struct Config {
     pub refresh_secrets: TokenSecrets,
     /// `ACCESS_TOKEN_EXPIRE_MINUTES`, 1 to 60; 15 unless set.
     pub access_ttl: Duration,
+    /// `MATCH_SCAN_BUDGET_SECONDS`, 1 to 3,600; 240 unless set: less than the host's `functionTimeout`.
+    pub scan_budget: Duration,
     /// `REFRESH_TOKEN_EXPIRE_DAYS`, 1 to 30; 7 unless set.
     pub refresh_ttl: Duration,
     /// `CORS_ORIGINS`: exact origins, parted by commas.
@@ -87,6 +89,7 @@ impl Config {
         }
         let minutes = reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", 15, 1, 60);
         let days = reader.number("REFRESH_TOKEN_EXPIRE_DAYS", 7, 1, 30);
+        let scan_seconds = reader.number("MATCH_SCAN_BUDGET_SECONDS", 240, 1, 3_600);
         let pool_size = reader.number("DATABASE_POOL_SIZE", DEFAULT_POOL_SIZE, 1, 100);
         let port = reader.number("FUNCTIONS_CUSTOMHANDLER_PORT", DEFAULT_PORT.into(), 1, u16::MAX.into());
         let cors_origins = reader.origins(production);
@@ -99,6 +102,7 @@ impl Config {
                 refresh_secrets,
                 access_ttl: Duration::from_secs(u64::from(minutes) * 60),
                 refresh_ttl: Duration::from_secs(u64::from(days) * 86_400),
+                scan_budget: Duration::from_secs(scan_seconds.into()),
                 cors_origins,
                 port: u16::try_from(port).unwrap_or(DEFAULT_PORT),
             }),

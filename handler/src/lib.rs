@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod causes;
 pub mod clock;
 pub mod config;
 pub mod connections;
@@ -19,6 +20,7 @@ pub mod matching;
 pub mod notifications;
 pub mod place;
 pub mod random;
+pub mod scan;
 pub mod state;
 pub mod text;
 pub mod travels;

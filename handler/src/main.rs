@@ -16,6 +16,8 @@ use handler::demo;
 use handler::http::HttpSettings;
 use handler::logging;
 use handler::random::OsRandomness;
+use handler::scan::command;
+use handler::scan::run::Scanner;
 use handler::state::AppState;
 use handler::users::homes;
 use tokio::net::TcpListener;
@@ -37,6 +39,7 @@ Configured by environment variables:
   CORS_ORIGINS                  exact origins, parted by commas
   ACCESS_TOKEN_EXPIRE_MINUTES   1 to 60, 15 unless set
   REFRESH_TOKEN_EXPIRE_DAYS     1 to 30, 7 unless set
+  MATCH_SCAN_BUDGET_SECONDS     how long a match scan begins new batches, 1 to 3600, 240 unless set
   DATABASE_POOL_SIZE            connections to SQL Server, 1 to 100, 15 unless set
   FUNCTIONS_CUSTOMHANDLER_PORT  set by the Functions host
   LOG_LEVEL                     error, warn, info, debug or trace; info unless set";
@@ -61,12 +64,22 @@ enum Command {
     },
     /// Add a handful of demo people with connections and plans to a development database, and print their passwords
     Demo,
+    /// Look for matches and write their notifications, as the timer function does; until Ctrl-C, or once
+    ScanMatches {
+        /// End when nothing is waiting
+        #[arg(long)]
+        once: bool,
+        /// Print what the oldest 1,000 causes would tell people, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // Whoever asks for demo people wants to read their names, not a log.
-    let default_level = if matches!(cli.command, Some(Command::Demo)) { Level::WARN } else { Level::INFO };
+    // Whoever asks for demo people wants to read their names, and not a log; and so with the scan.
+    let reads_along = matches!(cli.command, Some(Command::Demo | Command::ScanMatches { .. }));
+    let default_level = if reads_along { Level::WARN } else { Level::INFO };
     log_to_stdout(default_level);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -78,6 +91,7 @@ fn main() -> ExitCode {
             Command::Migrate { status: false } => migrate().await,
             Command::Migrate { status: true } => migration_status().await,
             Command::Demo => add_demo_people().await,
+            Command::ScanMatches { once, dry_run } => scan_matches(once, dry_run).await,
         }
     });
     match done {
@@ -185,6 +199,18 @@ async fn add_demo_people() -> anyhow::Result<()> {
     let router = app::build(open(&config)?, &HttpSettings::default())?;
     for person in demo::add_people(router, SystemClock.today()).await? {
         println!("{person}");
+    }
+    Ok(())
+}
+
+async fn scan_matches(once: bool, dry_run: bool) -> anyhow::Result<()> {
+    let state = open(&Config::from_env()?)?;
+    state.gate.pass(&state.db).await?;
+    let scanner = Scanner::of(&state);
+    if dry_run {
+        command::rehearse(&scanner).await?;
+    } else {
+        command::scan(&scanner, once, order_to_stop()).await?;
     }
     Ok(())
 }

@@ -28,6 +28,8 @@ pub struct AppState {
     pub tokens: Arc<Tokens>,
     /// How long a session lives without a refresh.
     pub refresh_ttl: Duration,
+    /// After this long a match scan begins no further batch.
+    pub scan_budget: Duration,
     /// Tells who a bearer token belongs to.
     pub authenticator: SharedAuthenticator,
     /// Whether the database has the schema that this build was made for.

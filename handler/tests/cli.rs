@@ -15,7 +15,8 @@ fn stdout(output: &Output) -> String {
 
 #[test]
 fn every_command_has_help() {
-    for arguments in [&["--help"][..], &["serve", "--help"], &["migrate", "--help"], &["demo", "--help"]] {
+    let commands = [&["serve", "--help"], &["migrate", "--help"], &["demo", "--help"], &["scan-matches", "--help"]];
+    for arguments in commands.map(|command| &command[..]).into_iter().chain([&["--help"][..]]) {
         let output = handler(arguments, &[]);
         assert!(output.status.success() && stdout(&output).contains("Usage: handler"), "{arguments:?}");
     }

@@ -53,7 +53,7 @@ async fn with_a_database_the_app_is_ready_and_tells_how_everything_is() {
 
     let answer = app.anonymous().get("/health/detailed").await;
     let report = answer.expect_status(200).json();
-    assert_eq!(keys(&report), ["status", "version", "database", "migrations", "pool"]);
+    assert_eq!(keys(&report), ["status", "version", "database", "migrations", "match_scan", "pool"]);
     assert_eq!(report["status"], "ok");
     assert_eq!(report["database"]["status"], "ok");
     assert_eq!(report["database"]["engine"], app.state.db.engine_name());

@@ -13,6 +13,7 @@ mod instances;
 mod login;
 mod login_throttle;
 mod logs;
+mod match_scan;
 mod matches;
 mod matrix;
 mod notifications;

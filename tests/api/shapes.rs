@@ -261,6 +261,11 @@ async fn reports_of_health() {
             "status": "ok",
             "message": "the schema is current"
           },
+          "match_scan": {
+            "waiting": 0,
+            "oldest_waiting_since": null,
+            "set_aside": 0
+          },
           "pool": {
             "size": "[size]",
             "in_use": 0

@@ -121,7 +121,7 @@ fn a_password_is_replaced_if_it_is_still_the_one_that_was_verified() {
 }
 
 #[test]
-fn security_6_a_login_waits_for_a_change_of_password_and_is_then_too_late() {
+fn security_06_a_login_waits_for_a_change_of_password_and_is_then_too_late() {
     on_every_engine(async |db| {
         let ana = add(db, "ana").await;
         let mut tx = db.begin().await.unwrap();

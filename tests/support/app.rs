@@ -10,6 +10,7 @@ use handler::config::{Config, DEFAULT_PORT, Environment, TokenSecrets};
 use handler::credentials::hasher::HashCost;
 use handler::http::HttpSettings;
 use handler::random::SharedRandomness;
+use handler::scan::run::{ScanSettings, Scanner};
 use handler::state::AppState;
 use serde_json::json;
 
@@ -120,6 +121,7 @@ impl TestApp {
             previous: previous.map(Into::into),
         };
         let config = Config {
+            scan_budget: std::time::Duration::from_mins(4),
             environment: Environment::Development,
             database_url: shared.database.url().clone(),
             pool_size: setup.pool_size,
@@ -155,6 +157,12 @@ impl TestApp {
     /// The application itself, for what talks to it without a client of ours.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// The match scan of this instance, with these settings.
+    #[must_use]
+    pub fn scanner(&self, settings: ScanSettings) -> Scanner {
+        Scanner { settings, ..Scanner::of(&self.state) }
     }
 
     /// Somebody without a token, at an address that nobody else has.

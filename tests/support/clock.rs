@@ -21,6 +21,11 @@ impl Default for TestClock {
 }
 
 impl TestClock {
+    /// Turns the clock back by this much, as somebody may who sets it.
+    pub fn turn_back(&self, by: Duration) {
+        *self.0.lock().unwrap() -= by;
+    }
+
     /// Lets this much time pass.
     pub fn advance(&self, by: Duration) {
         *self.0.lock().unwrap() += by;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::rules::{self, Connection, RequestStatus, Requested};
 use super::store;
+use crate::causes::{self, Cause};
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody};
@@ -94,6 +95,9 @@ async fn ask(app: &AppState, requester: i32, receiver: i32) -> Result<Option<Con
         _ => Notice::connection_request(other, &caller.display_name, connection.id),
     };
     notifications::insert(&mut tx, &notice, now).await?;
+    if connection.status == RequestStatus::Accepted {
+        causes::note(&mut tx, Cause::Pair { one: caller.id, other }, now).await?;
+    }
     tx.commit().await?;
     Ok(Some(connection))
 }

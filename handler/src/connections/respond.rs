@@ -4,6 +4,7 @@ use axum::extract::State;
 
 use super::rules::Connection;
 use super::store;
+use crate::causes::{self, Cause};
 use crate::error::{Error, Result};
 use crate::http::caller::CurrentUser;
 use crate::http::envelope::ErrorEnvelope;
@@ -38,6 +39,7 @@ pub async fn accept(
     store::update(&mut tx, &accepted).await?;
     let notice = Notice::connection_accepted(accepted.requester.id, &accepted.receiver.display_name, id);
     notifications::insert(&mut tx, &notice, now).await?;
+    causes::note(&mut tx, Cause::Pair { one: accepted.requester.id, other: caller.id }, now).await?;
     tx.commit().await?;
     tracing::info!(event = "connection_accepted", user_id = caller.id, connection_id = id, "a request was accepted");
     Ok(Json(accepted))

@@ -57,6 +57,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006", "places"),
     migration!(7, "0007", "connection_pairs"),
     migration!(8, "0008", "notification_lists"),
+    migration!(9, "0009", "match_scan"),
 ];
 
 /// One line of `handler migrate --status`.

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use time::OffsetDateTime;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
@@ -12,6 +13,8 @@ use crate::db::PoolUse;
 use crate::db::migrate::SchemaState;
 use crate::http::envelope::OwnBody;
 use crate::http::json::Json;
+use crate::scan;
+use crate::scan::store::Backlog;
 use crate::state::AppState;
 
 /// Whether something is well.
@@ -55,8 +58,24 @@ pub struct DetailedHealth {
     pub database: DatabaseHealth,
     /// The schema.
     pub migrations: MigrationsHealth,
+    /// The match scan; unknown while the database or its schema is not as it should be.
+    pub match_scan: Option<ScanHealth>,
     /// The connections of this instance.
     pub pool: PoolUse,
+}
+
+/// What the match scan has before it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScanHealth {
+    /// Causes of matches that were not looked at yet.
+    #[schema(example = 3, minimum = 0)]
+    pub waiting: i64,
+    /// Since when the oldest of them waits.
+    #[serde(with = "crate::http::instant::optional")]
+    pub oldest_waiting_since: Option<OffsetDateTime>,
+    /// Causes that failed too often to be tried again: the log and `match_causes.last_error` say why.
+    #[schema(example = 0, minimum = 0)]
+    pub set_aside: i64,
 }
 
 /// How the database is.
@@ -133,6 +152,7 @@ pub async fn detailed(State(app): State<AppState>) -> Response {
         Some(other) => (Status::Unavailable, other.to_string()),
         None => (Status::Unavailable, NO_ANSWER.to_owned()),
     };
+    let match_scan = if schema == Status::Ok { backlog(&app).await } else { None };
     let database = if answers { Status::Ok } else { Status::Unavailable };
     let status = if database == Status::Ok { schema } else { database };
     let report = DetailedHealth {
@@ -140,9 +160,17 @@ pub async fn detailed(State(app): State<AppState>) -> Response {
         version: VERSION,
         database: DatabaseHealth { status: database, engine: app.db.engine_name(), latency_ms },
         migrations: MigrationsHealth { status: schema, message },
+        match_scan,
         pool: app.db.pool_use(),
     };
     with_status(status, report)
+}
+
+async fn backlog(app: &AppState) -> Option<ScanHealth> {
+    let counted = scan::store::backlog(&app.db).await;
+    let counted = counted.inspect_err(|error| tracing::warn!(cause = %error, "the backlog can't be counted")).ok()?;
+    let Backlog { waiting, oldest, set_aside } = counted;
+    Some(ScanHealth { waiting, oldest_waiting_since: oldest, set_aside })
 }
 
 /// A report is a report, also when it is a bad one: it keeps its own body.

@@ -9,3 +9,17 @@ use super::envelope::timestamp;
 pub fn serialize<S: Serializer>(instant: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&timestamp(*instant))
 }
+
+/// The same for an instant that may be absent: `#[serde(with = "crate::http::instant::optional")]`.
+pub mod optional {
+    use serde::Serializer;
+    use time::OffsetDateTime;
+
+    /// Writes an instant as its parent module does, or `null`.
+    pub fn serialize<S: Serializer>(instant: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+        match instant {
+            Some(instant) => super::serialize(instant, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}

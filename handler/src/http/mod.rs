@@ -68,6 +68,15 @@ impl Default for HttpSettings {
     }
 }
 
+/// Puts around a router what the host's own invocations need, such as that of a timer: a log line, the headers of every
+/// answer, and an answer also after a panic. They come from the host alone and may take as long as it lets them.
+pub fn invocations(router: Router, settings: &HttpSettings) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(stops::panicked))
+        .layer(middleware::map_response_with_state(settings.production, headers::add))
+        .layer(middleware::from_fn(request_context::open))
+}
+
 /// Puts the whole stack around a finished router: its routes, its fallback, its 405s.
 ///
 /// The rate limit goes inside of all this, and only around routes: put it on the router with

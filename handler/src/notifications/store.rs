@@ -9,6 +9,7 @@ use crate::{params, query};
 
 const COUNT_UNREAD: Query = query!("count_unread");
 const INSERT: Query = query!("insert");
+const INSERT_ALL: Query = query!("insert_all", sqlite);
 const LIST: Query = query!("list", sqlite);
 const MARK_ALL_READ: Query = query!("mark_all_read");
 const MARK_READ: Query = query!("mark_read", sqlite);
@@ -43,6 +44,17 @@ pub struct Filter {
 pub async fn insert(tx: &mut Tx, notice: &Notice, now: OffsetDateTime) -> DbResult<()> {
     let params = params![notice.receiver(), notice.kind().as_str(), notice.message(), notice.related_entity_id(), now];
     tx.execute(INSERT, params).await.map(drop)
+}
+
+/// Writes many notifications at once, in the transaction that causes them.
+pub async fn insert_all(tx: &mut Tx, notices: impl Iterator<Item = &Notice>, now: OffsetDateTime) -> DbResult<()> {
+    let rows = notices.map(|notice| {
+        serde_json::json!({
+            "user_id": notice.receiver(), "kind": notice.kind().as_str(), "message": notice.message(),
+            "related": notice.related_entity_id(),
+        })
+    });
+    tx.execute(INSERT_ALL, params![serde_json::Value::Array(rows.collect()).to_string(), now]).await.map(drop)
 }
 
 /// A page of the user's notifications, newest first, and how many there are in all.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::dates::{DateRange, parse_day};
 use super::rules::{self, Description, NO_SUCH_PLAN, Travel};
 use super::store::{self, TravelRow};
+use crate::causes::{self, Cause};
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody, Patch};
@@ -21,6 +22,7 @@ use crate::http::openapi::{BodyErrors, CallerErrors};
 use crate::http::path::PathId;
 use crate::place::{City, Country};
 use crate::state::AppState;
+use crate::users;
 
 /// A travel plan.
 #[derive(Debug, Serialize, ToSchema)]
@@ -193,7 +195,9 @@ pub async fn create(
     let travel = Travel::from(new);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    users::store::hold(&mut tx, caller.id).await?;
     let id = store::insert(&mut tx, caller.id, &travel, now).await?;
+    causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, now).await?;
     tx.commit().await?;
     let Travel { city, country, dates, description } = travel;
     let view = TravelView::from(TravelRow {
@@ -247,12 +251,18 @@ pub async fn update(
     ValidJson(change): ValidJson<UpdateTravel>,
 ) -> Result<Json<TravelView>> {
     let mut tx = app.db.begin().await?;
+    users::store::hold(&mut tx, caller.id).await?;
     let (before, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
     standing.may_change()?;
     let mut after = change.applied_to(before.clone())?;
     if after != before {
         after.updated_at = app.clock.now();
         store::update(&mut tx, &after).await?;
+        if !after.is_same_stay(&before) {
+            causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, after.updated_at).await?;
+            // On the days that are free now, the owner may be at home to somebody.
+            causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
+        }
         tx.commit().await?;
     }
     Ok(Json(after.into()))
@@ -269,9 +279,11 @@ pub async fn update(
         CallerErrors))]
 pub async fn delete(State(app): State<AppState>, caller: CurrentUser, PathId(id): PathId<i32>) -> Result<StatusCode> {
     let mut tx = app.db.begin().await?;
+    users::store::hold(&mut tx, caller.id).await?;
     let (travel, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
     standing.may_change()?;
     store::delete(&mut tx, travel.id).await?;
+    causes::note(&mut tx, Cause::Home { user: caller.id }, app.clock.now()).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -46,6 +46,14 @@ pub struct TravelRow {
     pub updated_at: OffsetDateTime,
 }
 
+impl TravelRow {
+    /// Whether both are stays in the same place, spelt alike, on the same days.
+    #[must_use]
+    pub fn is_same_stay(&self, other: &Self) -> bool {
+        (&self.city, &self.country, self.dates) == (&other.city, &other.country, other.dates)
+    }
+}
+
 /// Where the plans of a list lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Destination<'a> {

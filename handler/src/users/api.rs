@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::rules::{Bio, ConnectionStatus, DisplayName, PictureUrl, SearchTerm, home_city, home_country};
 use super::store::{self, PublicRow, UserRow};
+use crate::causes::{self, Cause};
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody, Patch};
@@ -214,6 +215,9 @@ pub async fn update_me(
     if after != before {
         after.updated_at = app.clock.now();
         store::update(&mut tx, &after).await?;
+        if (&after.home_city, &after.home_country) != (&before.home_city, &before.home_country) {
+            causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
+        }
         tx.commit().await?;
     }
     Ok(Json(after.into()))

@@ -119,8 +119,14 @@ pub async fn find_private(db: &Database, id: i32) -> DbResult<Option<UserRow>> {
 
 /// The same inside of a transaction, held until its end.
 pub async fn find_for_update(tx: &mut Tx, id: i32) -> DbResult<Option<UserRow>> {
-    tx.execute(LOCK, params![id]).await?;
+    hold(tx, id).await?;
     tx.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
+}
+
+/// Holds the user's row until the end of the transaction. Whoever changes somebody's plans or home holds it first, so that
+/// the match scan sees them as they are.
+pub async fn hold(tx: &mut Tx, id: i32) -> DbResult<()> {
+    tx.execute(LOCK, params![id]).await.map(drop)
 }
 
 /// Writes back a profile that was found for update.

@@ -1,0 +1,7 @@
+-- @P1 nvarchar(max), @P2 datetime2
+-- Unread notifications, a JSON array.
+INSERT INTO notifications (user_id, type, message, related_entity_id, is_read, created_at)
+SELECT w.user_id, w.kind, w.message, w.related, 0, @P2
+FROM OPENJSON(@P1) WITH (
+    user_id int '$.user_id', kind nvarchar(50) '$.kind', message nvarchar(1000) '$.message', related int '$.related'
+) w;

@@ -1,0 +1,2 @@
+-- @P1 uniqueidentifier
+DELETE FROM match_causes WHERE lease = @P1;

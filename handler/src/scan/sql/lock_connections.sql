@@ -1,0 +1,8 @@
+-- @P1 nvarchar(max)
+-- Holds the connections of pairs of users, a JSON array, until the end of the transaction by an update that changes nothing.
+UPDATE connections SET updated_at = updated_at
+WHERE id IN (
+    SELECT c.id
+    FROM OPENJSON(@P1) WITH (low int '$.low', high int '$.high') w
+    JOIN connections c ON c.user_low_id = w.low AND c.user_high_id = w.high
+);
