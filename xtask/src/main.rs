@@ -5,6 +5,7 @@ mod functions;
 mod list_times;
 mod login_timing;
 mod package;
+mod scan_times;
 mod server;
 mod world;
 
@@ -58,6 +59,15 @@ enum Chore {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Measure how long the match scan takes for new plans, in a database that seed-world made
+    ScanTimes {
+        /// The database
+        #[arg(long, default_value = "sqlite:.data/world.db")]
+        database: String,
+        /// How many new plans
+        #[arg(long, default_value_t = 10_000)]
+        plans: u32,
+    },
     /// Measure how long the release handler takes for each list, in a database that seed-world made
     ListTimes {
         /// The database
@@ -77,6 +87,7 @@ fn main() -> ExitCode {
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
         Chore::LoginTiming { runs } => login_timing::measure(&root, runs),
         Chore::SeedWorld { users, database, seed } => world::seed(&database, users, seed),
+        Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
     };
     match done {

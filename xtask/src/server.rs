@@ -45,7 +45,8 @@ impl Bench {
         Ok(Running { child, address: SocketAddr::from(([127, 0, 0, 1], port)), started })
     }
 
-    fn command(&self, port: u16) -> Command {
+    /// The handler, set up for this database and a port.
+    pub(crate) fn command(&self, port: u16) -> Command {
         let mut command = Command::new(&self.handler);
         command
             .env("ENVIRONMENT", "development")

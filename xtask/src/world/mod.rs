@@ -8,6 +8,7 @@ mod people;
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
+use handler::causes;
 use handler::clock::{Clock as _, SystemClock};
 use handler::credentials::hasher::{HashCost, HashLimits, PasswordHasher};
 use handler::credentials::password_policy::Password;
@@ -35,9 +36,11 @@ const MOST_PLANS: u32 = 20;
 const BATCH: usize = 2_000;
 
 const COUNT_USERS: Query = query!("count_users");
+const INSERT_CAUSES: Query = query!("insert_causes", sqlite);
 const INSERT_USERS: Query = query!("insert_users", sqlite);
 const INSERT_WORDS: Query = query!("insert_words", sqlite);
 const INSERT_CONNECTIONS: Query = query!("insert_connections", sqlite);
+const LAST_PLAN: Query = query!("last_plan");
 const INSERT_PLANS: Query = query!("insert_plans", sqlite);
 const INSERT_NOTIFICATIONS: Query = query!("insert_notifications", sqlite);
 
@@ -64,6 +67,19 @@ pub(crate) fn seed(database: &str, users: u32, seed: u64) -> Result<()> {
         world.add_notifications().await?;
         println!("{users} people in {}; log in as {} with {PASSWORD}", url.describe(), email(1));
         Ok(())
+    })
+}
+
+/// Adds `number` plans with their causes to a world that was seeded before.
+pub(crate) fn add_new_plans(database: &str, number: u32, seed: u64) -> Result<()> {
+    let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let db = Database::open(&url, 2)?;
+        migrate::run(&db, || SystemClock.now(), |_| ()).await?;
+        let users: i64 = db.fetch_all(COUNT_USERS, Vec::new()).await?[0].get("users")?;
+        let users = u32::try_from(users)?;
+        ensure!(users > 0, "{} is empty: fill it with seed-world", url.describe());
+        World { rng: StdRng::seed_from_u64(seed), db, now: SystemClock.now(), users }.add_new_plans(number).await
     })
 }
 
@@ -133,15 +149,8 @@ impl World {
         let mut tx = self.db.begin().await?;
         for person in 1..=self.users {
             for _ in 0..self.rng.random_range(0..=MOST_PLANS) {
-                let City { city, country, .. } = self.somewhere();
-                let place = Place::new(city, Some(country));
                 let first_day = today + Duration::days(self.rng.random_range(-365..330));
-                let last_day = first_day + Duration::days(self.rng.random_range(0..14));
-                plans.push(json!({
-                    "person": person, "city": city, "country": country, "city_key": place.city_key(),
-                    "country_key": place.country_key(), "first_day": first_day.to_string(),
-                    "last_day": last_day.to_string(),
-                }));
+                plans.push(self.plan(person, first_day));
             }
             if plans.len() >= BATCH || person == self.users {
                 tx.execute(INSERT_PLANS, params![text_of(&mut plans), self.now]).await?;
@@ -149,6 +158,31 @@ impl World {
             }
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Plans that nobody was told of yet, of people taken by chance, for the next two months.
+    async fn add_new_plans(&mut self, number: u32) -> Result<()> {
+        let mut plans = Vec::new();
+        for _ in 0..number {
+            let person = self.rng.random_range(1..=self.users);
+            let first_day = self.now.date() + Duration::days(self.rng.random_range(1..60));
+            plans.push(self.plan(person, first_day));
+        }
+        let mut tx = self.db.begin().await?;
+        let last: i32 = tx.fetch_one(LAST_PLAN, Vec::new()).await?.get("id")?;
+        tx.execute(INSERT_PLANS, params![text_of(&mut plans), self.now]).await?;
+        tx.execute(INSERT_CAUSES, params![last, self.now, causes::AT_ONCE]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn plan(&mut self, person: u32, first_day: Date) -> Value {
+        let City { city, country, .. } = self.somewhere();
+        let place = Place::new(city, Some(country));
+        let last_day = first_day + Duration::days(self.rng.random_range(0..14));
+        json!({
+            "person": person, "city": city, "country": country, "city_key": place.city_key(),
+            "country_key": place.country_key(), "first_day": first_day.to_string(), "last_day": last_day.to_string(),
+        })
     }
 
     async fn add_notifications(&mut self) -> Result<()> {

@@ -5,7 +5,7 @@ WITH friends AS (
     UNION ALL
     SELECT requester_user_id FROM connections WHERE receiver_user_id = @P1 AND status = 'accepted'
 ),
-found AS (
+found AS MATERIALIZED (
     SELECT t.id, t.start_date
     FROM friends f
     CROSS JOIN users u
