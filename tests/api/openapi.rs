@@ -152,6 +152,50 @@ async fn the_documented_bounds_are_those_of_the_fields() {
 }
 
 #[test]
+fn no_two_types_share_a_name_in_the_document() {
+    // The generator takes the last one of a name without a word.
+    let mut types = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../handler/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                types.extend(documented_types(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    let distinct: BTreeSet<&String> = types.iter().collect();
+    assert!(types.len() >= 30 && distinct.len() == types.len(), "{types:?}");
+    let twins =
+        documented_types("#[derive(ToSchema)]\npub struct A;\n#[derive(Debug, ToSchema)]\n#[x]\n/// A\nenum A {");
+    assert_eq!(twins, ["A", "A"]);
+}
+
+/// The names of the types in some code that derive a schema, as the document calls them.
+fn documented_types(code: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let (mut derives, mut renamed) = (false, None);
+    for line in code.lines().map(str::trim) {
+        derives |= line.starts_with("#[derive(") && line.contains("ToSchema");
+        if let Some(name) = line.strip_prefix("#[schema(as = ") {
+            renamed = Some(name.trim_end_matches(")]").to_owned());
+        }
+        let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        if let Some(place) = words.iter().position(|word| matches!(*word, "struct" | "enum")).filter(|place| *place < 2)
+            && let Some(name) = words.get(place + 1)
+        {
+            if derives {
+                names.push(renamed.take().unwrap_or_else(|| (*name).to_owned()));
+            }
+            (derives, renamed) = (false, None);
+        }
+    }
+    names
+}
+
+#[test]
 fn operations_have_names_descriptions_and_refusals() {
     let mut ids = BTreeSet::new();
     for operation in operations() {

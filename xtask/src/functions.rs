@@ -129,6 +129,25 @@ mod tests {
     }
 
     #[test]
+    fn the_host_takes_every_operation_to_the_function_of_its_name() {
+        let (root, folder) = (crate::repository(), tempfile::tempdir().unwrap());
+        // The binary does not matter: nothing is started.
+        devhost::stage(&root, &root.join("host.json"), folder.path()).unwrap();
+        let settings = [("MATCH_SCAN_SCHEDULE".to_owned(), "0 */5 * * * *".to_owned())].into();
+        let app = devhost::app::App::load(folder.path(), &settings).unwrap();
+        let document = serde_json::to_value(handler::app::openapi()).unwrap();
+        for (template, item) in document["paths"].as_object().unwrap() {
+            let path = template.replace("{session_id}", "00000000-0000-4000-8000-000000000000");
+            let parts: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "7" } else { part }).collect();
+            for (method, operation) in item.as_object().unwrap() {
+                let method = method.to_uppercase().parse().unwrap();
+                let taken = app.route(&method, &parts.join("/")).map(|(function, _)| function.name.clone());
+                assert_eq!(taken, operation["operationId"].as_str().map(pascal_case), "{method} {template}");
+            }
+        }
+    }
+
+    #[test]
     fn ids_are_constrained_by_their_type() {
         let all = all().unwrap();
         assert!(all["UsersGetById"].contains(r#""route": "api/v1/users/{user_id:int}""#));
