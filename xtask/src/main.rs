@@ -52,7 +52,7 @@ enum Chore {
         /// How many people
         #[arg(long, default_value_t = 100_000)]
         users: u32,
-        /// Where: sqlite:<path>, or the connection string of an SQL Server
+        /// Where: `sqlite:PATH`, or the connection string of an SQL Server
         #[arg(long, default_value = "sqlite:.data/world.db")]
         database: String,
         /// Another seed makes another world
