@@ -30,6 +30,7 @@ mod random;
 mod schema;
 mod server;
 pub mod statements;
+pub mod told;
 
 pub use answer::Answer;
 pub use app::{ACCESS_SECRET, REFRESH_SECRET, Setup, TestApp};
