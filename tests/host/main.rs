@@ -4,3 +4,4 @@
 mod journey;
 mod routing;
 mod support;
+mod timer_routes;
