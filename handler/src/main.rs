@@ -210,7 +210,9 @@ async fn scan_matches(once: bool, dry_run: bool) -> anyhow::Result<()> {
     if dry_run {
         command::rehearse(&scanner).await?;
     } else {
-        command::scan(&scanner, once, order_to_stop()).await?;
+        let ended = command::scan(&scanner, once, order_to_stop()).await?;
+        // Whoever waits for everything to be scanned is not to believe that it was.
+        anyhow::ensure!(!once || ended == command::Ended::Done, "stopped before the end: run it again to go on");
     }
     Ok(())
 }
