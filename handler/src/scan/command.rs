@@ -6,11 +6,21 @@ use std::time::Duration;
 use super::run::{Scanner, Summary};
 use crate::db::DbResult;
 
-/// How long to wait for new causes where the scan goes on and on.
-const PAUSE: Duration = Duration::from_secs(10);
+/// How long to wait for new causes where the scan goes on and on, unless told otherwise.
+pub const PAUSE: Duration = Duration::from_secs(10);
 
-/// Scans until nothing is due, then prints what was done; with `once` that is all, else it goes on until `stop` is ready.
-pub async fn scan(scanner: &Scanner, once: bool, stop: impl Future<Output = ()>) -> DbResult<()> {
+/// When a command has done its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// As soon as nothing is due.
+    NothingIsDue,
+    /// Never: it looks again after this pause.
+    Stopped(Duration),
+}
+
+/// Scans until nothing is due and prints what was done; then that is all, or it goes on until `stop` is ready.
+pub async fn scan(scanner: &Scanner, until: Until, stop: impl Future<Output = ()>) -> DbResult<()> {
+    let once = until == Until::NothingIsDue;
     let mut stop = std::pin::pin!(stop);
     loop {
         let summary = scanner.run(show).await?;
@@ -21,12 +31,10 @@ pub async fn scan(scanner: &Scanner, once: bool, stop: impl Future<Output = ()>)
         if summary.out_of_time {
             continue;
         }
-        if once {
-            return Ok(());
-        }
+        let Until::Stopped(pause) = until else { return Ok(()) };
         tokio::select! {
             () = &mut stop => return Ok(()),
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
