@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tests::{Person, TestApp};
 use time::{Date, Duration};
 use tokio::sync::{RwLock, Semaphore};
+use tokio::task::JoinHandle;
 
 use crate::history::{History, NAMES, SharedHistory, Stay, Ticks, WRITTEN};
 use crate::watch::Watch;
@@ -47,6 +48,20 @@ impl World {
             alone: RwLock::default(),
             today,
         })
+    }
+
+    /// All pairs of people.
+    pub(crate) fn everybody(&self) -> Vec<(i32, i32)> {
+        let ids: Vec<i32> = self.people.iter().map(|person| i32::try_from(person.id).unwrap()).collect();
+        ids.iter().flat_map(|low| ids.iter().map(move |high| (*low, *high))).filter(|(low, high)| low < high).collect()
+    }
+
+    /// Waits until nobody may do anything more.
+    pub(crate) async fn rest(&self, actors: &[JoinHandle<()>]) {
+        while self.allowed.available_permits() > 0 {
+            assert!(!actors.iter().any(JoinHandle::is_finished), "somebody can't go on: see above");
+            self.look().await;
+        }
     }
 
     pub(crate) async fn look(&self) -> usize {

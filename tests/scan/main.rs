@@ -45,23 +45,21 @@ async fn security_23_24_scans_that_die_at_any_moment_beside_others_tell_every_ma
     let mut scanners = Scanners::start(app.database(), rng.random_range(2..=5)).await;
     println!("seed {seed}: {} scans at once, {kills} of which die", scanners.number());
 
+    let everybody = world.everybody();
     let actors: Vec<_> =
         (0..ACTORS).map(|number| tokio::spawn(Actor::new(&world, seed, number, ACTORS).act())).collect();
     world.allowed.add_permits(DEEDS_BEFORE);
+    world.rest(&actors).await;
     for kill in 1..=kills {
         world.allowed.add_permits(DEEDS_FOR_EACH);
         scanners.revive().await;
-        scanners.kill_one(&mut rng).await;
-        assert!(!actors.iter().any(tokio::task::JoinHandle::is_finished), "somebody can't go on: see above");
+        scanners.kill_one(&mut rng, &everybody).await;
         if kill % 10 == 0 {
             let seconds = started.elapsed().as_secs();
             println!("{kill} have died, {} notifications, {seconds} s", world.look().await);
         }
     }
-    // Whoever acts still does all that is allowed.
-    while world.allowed.available_permits() > 0 && !actors.iter().any(tokio::task::JoinHandle::is_finished) {
-        world.look().await;
-    }
+    world.rest(&actors).await;
     world.allowed.close();
     for actor in actors {
         actor.await.unwrap();

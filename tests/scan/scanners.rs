@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use handler::db::Database;
+use handler::scan;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -23,10 +25,12 @@ const BATCH: &str = "4";
 /// How long to wait for the statement at which a scan is to die, before it dies wherever it is.
 const BOUND: Duration = Duration::from_secs(3);
 
+/// Who says nothing for so long is held up.
+const SILENCE: Duration = Duration::from_millis(60);
+
 /// The statements of a scan that are worth dying after, as the log names them.
-const STATEMENTS: [&str; 8] = [
+const STATEMENTS: [&str; 7] = [
     "handler::scan::store/claim_new",
-    "handler::scan::store/claim_again",
     "handler::scan::store/find_meetings",
     "handler::scan::store/lock_connections",
     "handler::scan::store/lock_users",
@@ -93,6 +97,7 @@ impl Scanner {
 pub(crate) struct Scanners<'a> {
     handler: PathBuf,
     database: &'a OwnDatabase,
+    db: Database,
     all: Vec<Scanner>,
     /// After which statements they were killed, and how often.
     pub(crate) deaths: BTreeMap<String, usize>,
@@ -107,7 +112,7 @@ impl<'a> Scanners<'a> {
         let handler = handler().await;
         let all = (0..number).map(|_| Scanner::start(&handler, database)).collect();
         let (deaths, ended, complaints) = Default::default();
-        Self { handler, database, all, deaths, ended, complaints }
+        Self { handler, database, db: database.open(), all, deaths, ended, complaints }
     }
 
     /// How many there are.
@@ -115,8 +120,9 @@ impl<'a> Scanners<'a> {
         self.all.len()
     }
 
-    /// Kills one of them: right away, or as soon as it has come to some statement; and starts another in its place.
-    pub(crate) async fn kill_one(&mut self, rng: &mut StdRng) {
+    /// Kills one of them, right away or as soon as it has come to some statement, and starts another in its place. Often all
+    /// are held up before: then it dies where it waits, between two transactions or within one.
+    pub(crate) async fn kill_one(&mut self, rng: &mut StdRng, everybody: &[(i32, i32)]) {
         let victim = rng.random_range(0..self.all.len());
         let statement = rng.random_bool(0.85).then(|| *STATEMENTS.choose(rng).unwrap());
         // Now and then it is a newborn.
@@ -141,7 +147,16 @@ impl<'a> Scanners<'a> {
             let came = tokio::time::timeout(BOUND, came).await == Ok(true);
             place = if came { statement.to_owned() } else { "anywhere".to_owned() };
         }
-        self.replace(victim).await;
+        if rng.random_bool(0.7) {
+            let mut tx = self.db.begin().await.unwrap();
+            scan::store::lock(&mut tx, everybody).await.unwrap();
+            while tokio::time::timeout(SILENCE, scanner.lines.recv()).await.is_ok_and(|line| line.is_some()) {}
+            place += ", held up";
+            self.replace(victim).await;
+            drop(tx);
+        } else {
+            self.replace(victim).await;
+        }
         *self.deaths.entry(place).or_default() += 1;
     }
 
