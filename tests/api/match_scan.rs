@@ -238,7 +238,11 @@ async fn a_run_that_is_out_of_time_says_so_and_the_next_one_goes_on() {
     for _ in 0..3 {
         plans(&ana, "Rome", "Italy", MARCH).await;
     }
-    let late = app.scanner(ScanSettings { batch: 1, budget: Duration::ZERO }).run(|_| ()).await.unwrap();
+    let late = app
+        .scanner(ScanSettings { batch: 1, budget: Duration::ZERO, ..ScanSettings::default() })
+        .run(|_| ())
+        .await
+        .unwrap();
     assert!(late.out_of_time && late.causes == 0 && late.to_string().ends_with("the next run goes on"), "{late}");
     let mut batches = 0;
     let summary =

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::run::{Scanner, Summary};
 use crate::db::DbResult;
 
-/// How long to wait for new causes where the scan goes on and on.
-const PAUSE: Duration = Duration::from_secs(10);
+/// How long to wait for new causes where the scan goes on and on, unless told otherwise.
+pub const PAUSE: Duration = Duration::from_secs(10);
 
 /// How a scan by hand came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +18,19 @@ pub enum Ended {
     Stopped,
 }
 
-/// Scans until nothing is due, then prints what was done; with `once` that is all, else it goes on until `stop` is ready. It
-/// heeds that in the middle of a run too.
-pub async fn scan(scanner: &Scanner, once: bool, stop: impl Future<Output = ()>) -> DbResult<Ended> {
+/// When a command has done its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// As soon as nothing is due.
+    NothingIsDue,
+    /// Never: it looks again after this pause.
+    Stopped(Duration),
+}
+
+/// Scans until nothing is due and prints what was done; then that is all, or it goes on until `stop` is ready. It heeds that
+/// in the middle of a run too.
+pub async fn scan(scanner: &Scanner, until: Until, stop: impl Future<Output = ()>) -> DbResult<Ended> {
+    let once = until == Until::NothingIsDue;
     let mut stop = std::pin::pin!(stop);
     loop {
         let mut so_far = Summary::default();
@@ -45,12 +55,10 @@ pub async fn scan(scanner: &Scanner, once: bool, stop: impl Future<Output = ()>)
         if summary.out_of_time {
             continue;
         }
-        if once {
-            return Ok(Ended::Done);
-        }
+        let Until::Stopped(pause) = until else { return Ok(Ended::Done) };
         tokio::select! {
             () = &mut stop => return Ok(Ended::Stopped),
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
@@ -96,9 +104,9 @@ mod tests {
         let db = Database::open(&DatabaseUrl::parse("sqlite::memory:", false).unwrap(), 1).unwrap();
         let settings = ScanSettings::default();
         let scanner = Scanner { db, clock: Arc::new(SystemClock), random: Arc::new(OsRandomness), settings };
-        for once in [true, false] {
-            assert_eq!(scan(&scanner, once, std::future::ready(())).await.unwrap(), Ended::Stopped);
-            assert!(scan(&scanner, once, std::future::pending()).await.is_err());
+        for until in [Until::NothingIsDue, Until::Stopped(PAUSE)] {
+            assert_eq!(scan(&scanner, until, std::future::ready(())).await.unwrap(), Ended::Stopped);
+            assert!(scan(&scanner, until, std::future::pending()).await.is_err());
         }
     }
 }
