@@ -24,6 +24,7 @@ mod profile;
 mod public_profile;
 mod refresh;
 mod register;
+mod scan_faults;
 mod schema;
 mod search;
 mod sessions;

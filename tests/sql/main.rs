@@ -4,6 +4,7 @@
 
 mod common;
 mod connections;
+mod faults;
 mod files;
 mod homes;
 mod logins;

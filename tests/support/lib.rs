@@ -23,6 +23,7 @@ mod app;
 mod client;
 mod clock;
 mod database;
+pub mod fault;
 pub mod forge;
 mod log;
 pub mod promises;
