@@ -119,8 +119,10 @@ fn whoever_is_held_waits_for_the_end_of_the_scan_and_nobody_else_does() {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
         statements::connect(db, ana.into(), ben.into(), "accepted").await;
         let mut holder = db.begin().await.unwrap();
-        scan::store::lock(&mut holder, &[(ben, ana), (ana, ben), (ana, i32::MAX)]).await.unwrap();
-        let held: [tokio::task::JoinHandle<()>; 2] = [
+        let pairs = [(ben, ana), (ana, ben), (ana, i32::MAX)];
+        let held = scan::store::lock(&mut holder, &pairs).await.unwrap();
+        assert_eq!(Vec::from_iter(held), [(ana, ben)], "there is no other connection to hold");
+        let waiting: [tokio::task::JoinHandle<()>; 2] = [
             tokio::spawn({
                 let db = db.clone();
                 async move {
@@ -137,11 +139,11 @@ fn whoever_is_held_waits_for_the_end_of_the_scan_and_nobody_else_does() {
         // Whatever else the machine does meanwhile, these can't end before the holder does.
         for _ in 0..1_000 {
             tokio::task::yield_now().await;
-            assert!(held.iter().all(|task| !task.is_finished()));
+            assert!(waiting.iter().all(|task| !task.is_finished()));
         }
-        scan::store::lock(&mut holder, &[]).await.unwrap();
+        assert!(scan::store::lock(&mut holder, &[]).await.unwrap().is_empty());
         holder.commit().await.unwrap();
-        for task in held {
+        for task in waiting {
             tokio::time::timeout(BOUND, task).await.unwrap().unwrap();
         }
     });

@@ -238,11 +238,13 @@ impl Scanner {
         }
         let pairs: Vec<(i32, i32)> =
             meetings.iter().map(|meeting| (meeting.stay.user_id, meeting.with.user_id())).collect();
-        store::lock(tx, &pairs).await?;
-        let held: BTreeSet<(i32, i32)> = pairs.into_iter().collect();
+        let held = store::lock(tx, &pairs).await?;
         let mut still = store::find_meetings(tx, lease, today).await?;
         // What came up meanwhile is not held, and has a cause of its own.
-        still.retain(|meeting| held.contains(&(meeting.stay.user_id, meeting.with.user_id())));
+        still.retain(|meeting| {
+            let (one, other) = (meeting.stay.user_id, meeting.with.user_id());
+            held.contains(&(one.min(other), one.max(other)))
+        });
         Ok(still)
     }
 }

@@ -1,5 +1,7 @@
 //! The work of the match scan in the database: one function a query.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -73,14 +75,14 @@ pub async fn find_meetings(tx: &mut Tx, lease: Uuid, today: Date) -> DbResult<Ve
     tx.fetch_all(FIND_MEETINGS, params![lease, today]).await?.iter().map(meeting).collect()
 }
 
-/// Holds the connections of these pairs of users, then the users, until the end of the transaction.
-pub async fn lock(tx: &mut Tx, pairs: &[(i32, i32)]) -> DbResult<()> {
+/// Holds the connections of these pairs of users, then the users, until the end of the transaction. Answers the pairs that
+/// have a connection to hold, the lower user first: between others one may come up at any time.
+pub async fn lock(tx: &mut Tx, pairs: &[(i32, i32)]) -> DbResult<BTreeSet<(i32, i32)>> {
     let ordered = pairs.iter().map(|&(one, other)| json!({ "low": one.min(other), "high": one.max(other) }));
-    tx.execute(LOCK_CONNECTIONS, params![Param::list(ordered)]).await?;
-    let mut users: Vec<i32> = pairs.iter().flat_map(|&(one, other)| [one, other]).collect();
-    users.sort_unstable();
-    users.dedup();
-    tx.execute(LOCK_USERS, params![Param::list(users)]).await.map(drop)
+    let rows = tx.fetch_all(LOCK_CONNECTIONS, params![Param::list(ordered)]).await?;
+    let users: BTreeSet<i32> = pairs.iter().flat_map(|&(one, other)| [one, other]).collect();
+    tx.execute(LOCK_USERS, params![Param::list(users)]).await?;
+    rows.iter().map(|row| Ok((row.get("user_low_id")?, row.get("user_high_id")?))).collect()
 }
 
 /// Notes who was told of which match, for ever.
