@@ -29,13 +29,18 @@ async fn friends(days: i64) -> (TestApp, [Person; 3]) {
     ana.connects_with(cleo).await;
     ben.connects_with(cleo).await;
     for day in 0..days {
-        let day = (time::macros::date!(2026 - 03 - 01) + time::Duration::days(day)).to_string();
-        for person in &people {
-            let plan = json!({ "city": "Rome", "country": "Italy", "start_date": day, "end_date": day });
-            person.post("/api/v1/travels", &plan).await.expect_status(201);
-        }
+        all_in_rome(&people, day).await;
     }
     (app, people)
+}
+
+/// Each plans to be in Rome for the one day, so many days after the first.
+async fn all_in_rome(people: &[Person; 3], day: i64) {
+    let day = (time::macros::date!(2026 - 03 - 01) + time::Duration::days(day)).to_string();
+    for person in people {
+        let plan = json!({ "city": "Rome", "country": "Italy", "start_date": day, "end_date": day });
+        person.post("/api/v1/travels", &plan).await.expect_status(201);
+    }
 }
 
 /// Fails unless each of the three was told of the two others for each day, once.
@@ -80,7 +85,7 @@ fn any_fault(random: &mut StdRng) -> Fault {
 /// Any place: a statement soon or late, or one that decides.
 fn any_place(random: &mut StdRng) -> At {
     match random.random_range(0..10) {
-        0..=5 => At::Statement(random.random_range(1..=40)),
+        0..=5 => At::Statement(random.random_range(1..=24)),
         6 | 7 => At::Text("COMMIT"),
         8 => At::Text("DELETE FROM match_causes"),
         _ => At::Text("INSERT INTO told_matches"),
@@ -89,14 +94,13 @@ fn any_place(random: &mut StdRng) -> At {
 
 #[tokio::test]
 async fn security_23_whatever_fails_on_the_way_each_match_is_told_once() {
-    const FAULTS: usize = 80;
-    const DAYS: usize = 30;
+    const FAULTS: usize = 50;
+    const DAYS: usize = 20;
     let (app, people) = friends(i64::try_from(DAYS).unwrap()).await;
     let Some(wire) = FaultyWire::to(app.database()).await else { return };
-    let settings = ScanSettings { batch: 3, ..ScanSettings::default() };
+    let settings = ScanSettings { batch: 2, ..ScanSettings::default() };
     let scanner = Scanner { db: wire.open(4), ..app.scanner(settings) };
     let mut random = StdRng::seed_from_u64(23);
-    let (mut cut_off, mut finished) = (0, 0);
     while wire.struck().len() < FAULTS {
         wire.mend();
         // Sometimes another one follows on the first: it may strike what is done about that.
@@ -104,18 +108,19 @@ async fn security_23_whatever_fails_on_the_way_each_match_is_told_once() {
         if random.random_bool(0.3) {
             wire.add(At::Statement(random.random_range(1..=3)), any_fault(&mut random));
         }
-        match scanner.run(|summary| assert_eq!((summary.failed, summary.set_aside), (0, 0))).await {
-            Ok(_) => finished += 1,
-            Err(DbError::Unavailable { .. }) => cut_off += 1,
-            Err(other) => panic!("{other:?} after {:?}", wire.struck().last()),
+        let run = scanner.run(|summary| assert_eq!((summary.failed, summary.set_aside), (0, 0))).await;
+        if let Err(error) = &run {
+            assert!(matches!(error, DbError::Unavailable { .. }), "{error:?} after {:?}", wire.struck().last());
+        } else {
+            let left = store::backlog(&app.state.db).await.unwrap().waiting;
+            assert!(left > 0, "all is told after {} faults: these are too few for the story", wire.struck().len());
         }
-        if random.random_bool(0.5) {
+        // What a scan has that was cut off is free now and then; where nothing else is left, always.
+        if run.is_ok() || random.random_bool(0.5) {
             app.clock.advance(PAST_THE_LEASE);
         }
     }
     wire.mend();
-    println!("{cut_off} scans were cut off, {finished} were not");
-    assert!(cut_off >= FAULTS / 2, "{cut_off}");
     scan_to_the_end(&app).await;
     assert_each_is_told_once(&app, &people, DAYS).await;
 }
@@ -123,10 +128,12 @@ async fn security_23_whatever_fails_on_the_way_each_match_is_told_once() {
 #[tokio::test]
 async fn security_23_a_commit_of_which_nobody_hears_is_neither_lost_nor_done_twice() {
     let faults = [Fault::CutBefore, Fault::CutWithin, Fault::CutAfter, Fault::CutWithinAnswer, Fault::CutAnswered];
-    for fault in faults {
-        let (app, people) = friends(1).await;
-        let Some(wire) = FaultyWire::to(app.database()).await else { return };
-        let scanner = Scanner { db: wire.open(4), ..app.scanner(ScanSettings::default()) };
+    let (app, people) = friends(0).await;
+    let Some(wire) = FaultyWire::to(app.database()).await else { return };
+    let scanner = Scanner { db: wire.open(4), ..app.scanner(ScanSettings::default()) };
+    app.scanner(ScanSettings::default()).run(|_| ()).await.unwrap();
+    for (day, fault) in (0..).zip(faults) {
+        all_in_rome(&people, day).await;
         // The commit of all that is told, after the causes are removed.
         wire.add(At::Text("DELETE FROM match_causes"), Fault::Nothing);
         wire.add(At::Text("COMMIT"), fault);
@@ -138,16 +145,16 @@ async fn security_23_a_commit_of_which_nobody_hears_is_neither_lost_nor_done_twi
             // The answer was there, so it was done.
             Fault::CutWithinAnswer | Fault::CutAnswered => assert_eq!(left, []),
             Fault::CutBefore | Fault::CutWithin => {
-                assert_eq!(left.len(), 6, "{fault:?}");
+                assert_eq!(left.len(), 3, "{fault:?}");
                 assert!(left.iter().all(|(attempts, error)| *attempts == 0 && error.is_some()), "{left:?}");
             }
             _ => {}
         }
         // Whatever came of it, the next scan needs to wait for no lease.
         app.scanner(ScanSettings::default()).run(|_| ()).await.unwrap();
-        assert_each_is_told_once(&app, &people, 1).await;
         assert_eq!(statements::match_cause_attempts(&app.state.db).await, []);
     }
+    assert_each_is_told_once(&app, &people, faults.len()).await;
 }
 
 #[tokio::test]
@@ -171,7 +178,7 @@ async fn faults_that_pass_do_not_count_however_many_there_are() {
     let Some(wire) = FaultyWire::to(app.database()).await else { return };
     let scanner = Scanner { db: wire.open(4), ..app.scanner(ScanSettings::default()) };
     // More than the attempts after which a cause is set aside.
-    for (number, class) in PASSING.into_iter().cycle().take(14) {
+    for (number, class) in PASSING.into_iter().cycle().take(9) {
         wire.add(At::Text("INSERT INTO told_matches"), Fault::Refused { number, class });
         let cut_off = scanner.run(|_| ()).await.unwrap_err();
         assert!(matches!(cut_off, DbError::Unavailable { outcome_unknown: false, .. }), "{number}: {cut_off:?}");
