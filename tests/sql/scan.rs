@@ -282,3 +282,29 @@ fn a_finish_that_is_not_committed_removes_nothing() {
         assert_eq!(told::causes(db).await, []);
     });
 }
+
+#[test]
+fn security_24_a_cause_that_commits_late_is_taken_after_ones_that_were_written_later() {
+    on_every_engine(async |db| {
+        if db.engine_name() == "SQLite" {
+            println!("left out: one writer at a time, so nothing commits meanwhile");
+            return;
+        }
+        let mut long = db.begin().await.unwrap();
+        causes::note(&mut long, Cause::Home { user: 1 }, NOW).await.unwrap();
+        note(db, Cause::Home { user: 2 }, NOW + INSTANT).await;
+        let later = told::causes(db).await;
+        assert_eq!(
+            later.iter().map(|cause| cause.user_id).collect::<Vec<_>>(),
+            [2],
+            "the earlier one is not there yet"
+        );
+
+        let (lease, taken) = claim(db, 10, NOW + 2 * INSTANT).await;
+        assert_eq!((taken, finish(db, lease).await), (vec![later[0].id], 1));
+        long.commit().await.unwrap();
+        let (_, taken) = claim(db, 10, NOW + 2 * INSTANT).await;
+        assert_eq!(taken.len(), 1);
+        assert!(taken[0] < later[0].id, "it was written before the one that was taken before it");
+    });
+}
