@@ -5,6 +5,7 @@
 mod common;
 mod connections;
 mod files;
+mod limits;
 mod logins;
 mod matching;
 mod migrations;
