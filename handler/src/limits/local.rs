@@ -1,9 +1,10 @@
 //! What one process knows of the counts, so that it need not ask the database about every request.
 //!
 //! After each answer of the database a process may serve a tenth of what is then left without asking again, for a second at
-//! most. So the last tenth is asked about request by request, and `N` instances together serve at most
-//! `(N - 1) × (limit / 10)` requests of a client too many in a window (`limit / 10` rounded down): what the other ones served
-//! without having told. One instance alone serves none too many. No request is refused before the limit is reached.
+//! most. So what has been served and not counted yet is never more than a tenth of the limit (rounded down) in any instance,
+//! and `N` instances together serve at most `N × (limit / 10)` requests of a client too many in a window. The instance that
+//! counts the last request has nothing left to tell, so that is `(N - 1) × (limit / 10)`, and none for one instance, unless
+//! one question to the database overtakes another. No request is refused before the limit is reached.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

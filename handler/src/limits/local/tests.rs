@@ -201,8 +201,25 @@ proptest! {
         for (ask, answer) in counted {
             served += u32::from(ask.answered(answer).admitted);
         }
-        let too_many = (u32::try_from(instances).unwrap() - 1) * (limit / CREDIT);
+        let too_many = u32::try_from(instances).unwrap() * (limit / CREDIT);
         prop_assert!(served >= begun.min(limit), "{served} of {begun} served, with a limit of {limit}");
         prop_assert!(served <= limit + too_many, "{served} served, with a limit of {limit}");
+    }
+
+    #[test]
+    fn security_22_where_no_answer_is_late_one_instance_serves_none_too_many(
+        limit in 1_u32..120,
+        turns in proptest::collection::vec((0_usize..4, 0_u64..60), 1..400),
+        instances in 1_usize..5,
+    ) {
+        let locals: Vec<Local> = (0..instances).map(|_| Local::default()).collect();
+        let (mut shared, mut now, begun) = (Shared::default(), NOW, u32::try_from(turns.len()).unwrap());
+        let mut served = 0;
+        for (which, passed) in turns {
+            now = (now + Duration::from_millis(passed)).min(NOW + WINDOW - TRUSTED);
+            served += u32::from(send(&locals[which % instances], &mut shared, limit, now).admitted);
+        }
+        let too_many = (u32::try_from(instances).unwrap() - 1) * (limit / CREDIT);
+        prop_assert!((begun.min(limit)..=limit + too_many).contains(&served), "{served} of {begun}, with a limit of {limit}");
     }
 }
