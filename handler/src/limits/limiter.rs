@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use time::OffsetDateTime;
 
 use super::local::{Decision, Local, is_recent};
-use super::rules::{Bucket, Caller, Kind, RateLimits, Standing, Verdict};
+use super::rules::{Bucket, Caller, Counted, Kind, RateLimits, Standing, Verdict};
 use super::store;
 use crate::clock::SharedClock;
 use crate::credentials::tokens::Tokens;
@@ -73,12 +73,12 @@ impl Limiter {
         if let Some(refusal) = self.local.refusal(bucket, limit, now) {
             return Ok(refusal);
         }
-        let counted = store::count(&self.db, &bucket.to_string(), 1, now).await;
-        let counted = counted.map_err(|error| Error::unavailable(format!("an attempt can't be counted: {error}")))?;
-        if counted.hits >= limit {
-            self.local.learn(bucket, counted, now);
+        let taken = store::take(&self.db, &bucket.to_string(), limit, now).await;
+        let verdict = taken.map_err(|error| Error::unavailable(format!("an attempt can't be counted: {error}")))?;
+        if verdict.standing.remaining == 0 {
+            self.local.learn(bucket, Counted { hits: limit, ends_at: verdict.standing.ends_at }, now);
         }
-        Ok(Verdict::on(counted.hits, limit, counted.ends_at))
+        Ok(verdict)
     }
 
     /// Asks the database now and then.

@@ -171,6 +171,14 @@ pub struct Counted {
     pub ends_at: OffsetDateTime,
 }
 
+impl Counted {
+    /// Where the client stands then.
+    #[must_use]
+    pub const fn standing(&self, limit: u32) -> Standing {
+        Standing::after(self.hits, limit, self.ends_at)
+    }
+}
+
 /// Where a client stands, as the `X-RateLimit` headers tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
