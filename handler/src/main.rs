@@ -17,7 +17,7 @@ use handler::http::HttpSettings;
 use handler::limits::rules::RateLimits;
 use handler::logging;
 use handler::random::OsRandomness;
-use handler::scan::command;
+use handler::scan::command::{self, Ended, Until};
 use handler::scan::run::Scanner;
 use handler::state::AppState;
 use handler::users::homes;
@@ -75,7 +75,29 @@ enum Command {
         /// Print what the oldest 1,000 causes would tell people, and change nothing
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        haste: Haste,
     },
+}
+
+/// What makes a scan hasty, for tests in which many scans die: in development only.
+#[derive(clap::Args, Clone, Copy)]
+struct Haste {
+    /// How many causes to look at together
+    #[arg(long, hide = true, value_name = "CAUSES", value_parser = clap::value_parser!(i32).range(1..=1_000))]
+    batch: Option<i32>,
+    /// How long a batch is a scan's own
+    #[arg(long, hide = true, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(1..=300_000))]
+    lease: Option<u64>,
+    /// How long to wait for new causes
+    #[arg(long, hide = true, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(1..=300_000))]
+    pause: Option<u64>,
+}
+
+impl Haste {
+    const fn is_some(self) -> bool {
+        self.batch.is_some() || self.lease.is_some() || self.pause.is_some()
+    }
 }
 
 fn main() -> ExitCode {
@@ -94,7 +116,7 @@ fn main() -> ExitCode {
             Command::Migrate { status: false } => migrate().await,
             Command::Migrate { status: true } => migration_status().await,
             Command::Demo => add_demo_people().await,
-            Command::ScanMatches { once, dry_run } => scan_matches(once, dry_run).await,
+            Command::ScanMatches { once, dry_run, haste } => scan_matches(once, dry_run, haste).await,
         }
     });
     match done {
@@ -207,14 +229,26 @@ async fn add_demo_people() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn scan_matches(once: bool, dry_run: bool) -> anyhow::Result<()> {
-    let state = open(&Config::from_env()?)?;
+async fn scan_matches(once: bool, dry_run: bool, haste: Haste) -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    let may_hurry = config.environment == Environment::Development;
+    anyhow::ensure!(may_hurry || !haste.is_some(), "--batch, --lease and --pause are for ENVIRONMENT=development only");
+    let state = open(&config)?;
     state.gate.pass(&state.db).await?;
-    let scanner = Scanner::of(&state);
+    let mut scanner = Scanner::of(&state);
+    scanner.settings.batch = haste.batch.unwrap_or(scanner.settings.batch);
+    scanner.settings.lease = haste.lease.map_or(scanner.settings.lease, Duration::from_millis);
+    let pause = haste.pause.map_or(command::PAUSE, Duration::from_millis);
+    let until = if once { Until::NothingIsDue } else { Until::Stopped(pause) };
     if dry_run {
         command::rehearse(&scanner).await?;
     } else {
-        command::scan(&scanner, once, order_to_stop()).await?;
+        let ended = command::scan(&scanner, until, order_to_stop()).await?;
+        // Whoever waits for everything to be scanned is not to believe that it was.
+        anyhow::ensure!(
+            until != Until::NothingIsDue || ended == Ended::Done,
+            "stopped before the end: run it again to go on"
+        );
     }
     Ok(())
 }

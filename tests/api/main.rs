@@ -26,6 +26,7 @@ mod rate_limit_counts;
 mod rate_limits;
 mod refresh;
 mod register;
+mod scan_faults;
 mod schema;
 mod search;
 mod sessions;

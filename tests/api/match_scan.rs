@@ -184,6 +184,18 @@ async fn a_match_that_is_over_is_told_to_nobody_and_one_that_ends_today_is() {
 }
 
 #[tokio::test]
+async fn a_leap_day_is_a_day() {
+    let (app, [ana, ben]) = TestApp::with_users(["ana", "ben"]).await;
+    ana.connects_with(&ben).await;
+    plans(&ana, "Rome", "Italy", ["2028-02-28", "2028-03-01"]).await;
+    plans(&ben, "Rome", "Italy", ["2028-02-29", "2028-02-29"]).await;
+    plans(&ben, "Rome", "Italy", ["2028-03-02", "2028-03-02"]).await;
+    scan(&app).await;
+    assert_eq!(messages(&ana).await, ["Ben will be in Rome 29 Feb 2028, overlapping your trip by 1 day"]);
+    assert_eq!(messages(&ben).await, ["Ana will be in Rome 28 Feb–1 Mar 2028, overlapping your trip by 1 day"]);
+}
+
+#[tokio::test]
 async fn the_clock_may_be_turned_back_and_forth() {
     let (app, [ana, ben]) = TestApp::with_users(["ana", "ben"]).await;
     ana.connects_with(&ben).await;
@@ -238,7 +250,11 @@ async fn a_run_that_is_out_of_time_says_so_and_the_next_one_goes_on() {
     for _ in 0..3 {
         plans(&ana, "Rome", "Italy", MARCH).await;
     }
-    let late = app.scanner(ScanSettings { batch: 1, budget: Duration::ZERO }).run(|_| ()).await.unwrap();
+    let late = app
+        .scanner(ScanSettings { batch: 1, budget: Duration::ZERO, ..ScanSettings::default() })
+        .run(|_| ())
+        .await
+        .unwrap();
     assert!(late.out_of_time && late.causes == 0 && late.to_string().ends_with("the next run goes on"), "{late}");
     let mut batches = 0;
     let summary =

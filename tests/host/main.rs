@@ -3,4 +3,7 @@
 
 mod journey;
 mod routing;
+mod scan_command;
 mod support;
+mod timer;
+mod timer_routes;

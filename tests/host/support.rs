@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use devhost::{Host, HostOptions, RunningHost};
+use devhost::{Clock as _, Host, HostOptions, RunningHost, SystemClock};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -24,6 +24,25 @@ pub(crate) const BOUND: Duration = Duration::from_mins(1);
 
 /// The password that everyone has.
 pub(crate) const PASSWORD: &str = "Harbour-Lights-42";
+
+/// What [`ApiClient::two_in_rome`] leaves to be scanned: a new connection and two plans.
+pub(crate) const CAUSES: i64 = 3;
+
+/// The longest that anybody waits for something to be seen.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Looks again and again until there is something to see; fails after 15 s, naming `what`.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("within 15 s there was not: {what}"))
+}
 
 /// The handler under test, built once.
 static HANDLER: OnceCell<PathBuf> = OnceCell::const_new();
@@ -77,6 +96,14 @@ impl Hosted {
 
     /// Stages and starts everything on a database that is migrated already.
     pub(crate) async fn start_with(settings: BTreeMap<String, String>) -> Self {
+        Self::start_altered(settings, |_| ()).await
+    }
+
+    /// The same with other options than usual; what is staged may be altered too.
+    pub(crate) async fn start_altered(
+        settings: BTreeMap<String, String>,
+        alter: impl FnOnce(&mut HostOptions),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         devhost::stage(repository(), handler().await, &root).unwrap();
@@ -86,6 +113,7 @@ impl Hosted {
         options.settings = settings;
         let lines = Arc::clone(&log);
         options.log = Arc::new(move |entry| lines.lock().unwrap().push(entry.to_string()));
+        alter(&mut options);
         let host = Host::start(options).await.unwrap();
         tokio::time::timeout(BOUND, host.ready()).await.unwrap().unwrap();
         Self { host, log, _root: folder }
@@ -102,6 +130,16 @@ impl Hosted {
         connector.set_local_address(Some(IpAddr::V4(address)));
         let http = Client::builder(TokioExecutor::new()).build(connector);
         ApiClient { http, base: format!("http://{}", self.host.address()), token: None }
+    }
+
+    /// The lines so far that hold this text.
+    pub(crate) fn lines_with(&self, text: &str) -> Vec<String> {
+        self.log.lock().unwrap().iter().filter(|line| line.contains(text)).cloned().collect()
+    }
+
+    /// Fires the timer by hand, as an operator does.
+    pub(crate) async fn fire(&self) {
+        self.client().post("/admin/functions/MatchScan", &json!({})).await.expect(202);
     }
 
     pub(crate) async fn shutdown(self) {
@@ -150,6 +188,11 @@ impl ApiClient {
         Self { token: Some(token.as_str().unwrap().to_owned()), ..self.clone() }
     }
 
+    /// The same app with its token at another host.
+    pub(crate) fn at(&self, other: &Self) -> Self {
+        Self { base: other.base.clone(), ..self.clone() }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).body(Full::default()).unwrap()).await
     }
@@ -179,6 +222,45 @@ impl ApiClient {
             Answer { status: parts.status, headers: parts.headers, body }
         };
         tokio::time::timeout(BOUND, exchange).await.unwrap()
+    }
+
+    /// Somebody new, logged in; their id goes along.
+    pub(crate) async fn join(&self, name: &str) -> (Self, i64) {
+        let id = self.register(&format!("{name}@example.com"), name).await.expect(201).json()["id"].as_i64().unwrap();
+        let tokens = self.login(&format!("{name}@example.com")).await.expect(200).json();
+        (self.with_token(&tokens["access_token"]), id)
+    }
+
+    /// Ana and Ben, who are friends and will be in Rome at the same time, of which nobody has told them yet: that leaves
+    /// [`CAUSES`] for the match scan.
+    pub(crate) async fn two_in_rome(&self) -> [Self; 2] {
+        let ((ana, _), (ben, ben_id)) = (self.join("Ana").await, self.join("Ben").await);
+        let asked = ana.post("/api/v1/connections/request", &json!({ "receiver_user_id": ben_id })).await.expect(201);
+        let accept = format!("/api/v1/connections/{}/accept", asked.json()["id"]);
+        ben.call(Method::PUT, &accept, &json!({})).await.expect(200);
+        for person in [&ana, &ben] {
+            person.goes_to("Rome").await;
+        }
+        [ana, ben]
+    }
+
+    /// Plans a stay of two days in Italy, a month from now by the clock of this machine, which is the handler's.
+    pub(crate) async fn goes_to(&self, city: &str) {
+        let start = SystemClock.now().date() + time::Duration::days(30);
+        let (start, end) = (start.to_string(), (start + time::Duration::DAY).to_string());
+        let plan = json!({ "city": city, "country": "Italy", "start_date": start, "end_date": end });
+        self.post("/api/v1/travels", &plan).await.expect(201);
+    }
+
+    /// The messages about matches.
+    pub(crate) async fn told(&self) -> Vec<String> {
+        let list = self.get("/api/v1/notifications?type=travel_match&limit=100").await.expect(200).json();
+        list["data"].as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// How many causes the match scan has before it.
+    pub(crate) async fn waiting(&self) -> i64 {
+        self.get("/health/detailed").await.expect(200).json()["match_scan"]["waiting"].as_i64().unwrap()
     }
 
     /// Registers someone with the password that everyone has.

@@ -4,16 +4,22 @@
 
 mod common;
 mod connections;
+mod faults;
 mod files;
+mod homes;
 mod limits;
 mod logins;
 mod matching;
+mod meetings;
 mod migrations;
 mod notifications;
 mod plans;
+mod scan;
 mod search;
 mod sessions;
+mod telling;
 mod transactions;
 mod travels;
 mod types;
 mod users;
+mod worlds;

@@ -21,6 +21,11 @@ impl Default for TestClock {
 }
 
 impl TestClock {
+    /// Sets the clock to this instant.
+    pub fn set(&self, instant: OffsetDateTime) {
+        *self.0.lock().unwrap() = instant;
+    }
+
     /// Turns the clock back by this much, as somebody may who sets it.
     pub fn turn_back(&self, by: Duration) {
         *self.0.lock().unwrap() -= by;

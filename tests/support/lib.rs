@@ -23,6 +23,7 @@ mod app;
 mod client;
 mod clock;
 mod database;
+pub mod fault;
 pub mod forge;
 mod log;
 pub mod promises;
@@ -30,6 +31,7 @@ mod random;
 mod schema;
 mod server;
 pub mod statements;
+pub mod told;
 
 pub use answer::Answer;
 pub use app::{ACCESS_SECRET, REFRESH_SECRET, Setup, TestApp};

@@ -26,6 +26,7 @@ const INSERT_MIGRATION: Query = query!("insert_migration");
 const COUNT_RATE_WINDOWS: Query = query!("count_rate_windows");
 const DROP_RATE_WINDOWS: Query = query!("drop_rate_windows");
 const PASSWORD_HASH: Query = query!("password_hash");
+const MATCH_CAUSE_ATTEMPTS: Query = query!("match_cause_attempts");
 
 /// Makes a user inactive, which no endpoint does yet.
 pub async fn deactivate(database: &Database, user_id: i64) {
@@ -139,4 +140,10 @@ pub async fn believe_in(database: &Database, migrations: &[Applied]) {
 pub async fn disconnect(database: &Database, one: i64, other: i64) {
     let (one, other) = (i32::try_from(one).unwrap(), i32::try_from(other).unwrap());
     assert_eq!(database.execute(DISCONNECT, params![one, other]).await.unwrap(), 1);
+}
+
+/// How often a scan has begun in earnest with each cause that is still there, and what went wrong the last time.
+pub async fn match_cause_attempts(database: &Database) -> Vec<(i32, Option<String>)> {
+    let rows = database.fetch_all(MATCH_CAUSE_ATTEMPTS, Vec::new()).await.unwrap();
+    rows.iter().map(|row| (row.get("attempts").unwrap(), row.get("last_error").unwrap())).collect()
 }

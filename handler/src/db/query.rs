@@ -61,6 +61,14 @@ pub enum Param {
     Uuid(Option<Uuid>),
 }
 
+impl Param {
+    /// A list as one parameter: the text of a JSON array, which `OPENJSON` and `json_each` take apart.
+    pub fn list<T: Into<serde_json::Value>>(items: impl IntoIterator<Item = T>) -> Self {
+        let items = items.into_iter().map(Into::into).collect();
+        Self::Text(Some(serde_json::Value::Array(items).to_string()))
+    }
+}
+
 macro_rules! param_from {
     ($($variant:ident: $type:ty),* $(,)?) => {$(
         impl From<$type> for Param {

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::rules::{Kind, Notice};
-use crate::db::{Database, DbError, DbResult, Query, Row, Tx, page_of};
+use crate::db::{Database, DbError, DbResult, Param, Query, Row, Tx, page_of};
 use crate::http::page::Page;
 use crate::{params, query};
 
@@ -54,7 +54,7 @@ pub async fn insert_all(tx: &mut Tx, notices: impl Iterator<Item = &Notice>, now
             "related": notice.related_entity_id(),
         })
     });
-    tx.execute(INSERT_ALL, params![serde_json::Value::Array(rows.collect()).to_string(), now]).await.map(drop)
+    tx.execute(INSERT_ALL, params![Param::list(rows), now]).await.map(drop)
 }
 
 /// A page of the user's notifications, newest first, and how many there are in all.

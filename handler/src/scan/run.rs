@@ -20,7 +20,7 @@ use crate::state::AppState;
 
 /// A cause is set aside after so many attempts.
 pub const MAX_ATTEMPTS: i32 = 8;
-/// How long a batch is a scan's own. Far longer than one takes: only a scan that died lets it pass.
+/// How long a batch is a scan's own unless set. Far longer than one takes: only a scan that died lets it pass.
 const LEASE: Duration = Duration::from_mins(2);
 /// How long a cause rests after its first failure; twice as long after each further one.
 const FIRST_REST: Duration = Duration::from_secs(5);
@@ -36,12 +36,14 @@ pub struct ScanSettings {
     pub batch: i32,
     /// After this long no further batch is begun.
     pub budget: Duration,
+    /// How long a batch is the scan's own: at most five minutes, the longest that a cause rests.
+    pub lease: Duration,
 }
 
 impl Default for ScanSettings {
-    /// 200 causes together, for 4 minutes.
+    /// 200 causes together, under a lease of 2 minutes, for 4 minutes.
     fn default() -> Self {
-        Self { batch: 200, budget: Duration::from_mins(4) }
+        Self { batch: 200, budget: Duration::from_mins(4), lease: LEASE }
     }
 }
 
@@ -156,7 +158,7 @@ impl Scanner {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let lease = self.random.uuid();
-        store::claim_new(&mut tx, 1_000, lease, now + LEASE, now).await?;
+        store::claim_new(&mut tx, 1_000, lease, now + self.settings.lease, now).await?;
         let meetings = store::find_meetings(&mut tx, lease, self.clock.today()).await?;
         let notices = meetings.iter().flat_map(|meeting| meeting.notices(self.clock.today()));
         Ok(notices.map(|notice| (notice.receiver(), notice.message().to_owned())).collect())
@@ -165,7 +167,7 @@ impl Scanner {
     async fn claim_new(&self) -> DbResult<Option<(Uuid, Vec<Claimed>)>> {
         let (lease, now) = (self.random.uuid(), self.clock.now());
         let mut tx = self.db.begin().await?;
-        let causes = store::claim_new(&mut tx, self.settings.batch, lease, now + LEASE, now).await?;
+        let causes = store::claim_new(&mut tx, self.settings.batch, lease, now + self.settings.lease, now).await?;
         tx.commit().await?;
         Ok((!causes.is_empty()).then_some((lease, causes)))
     }
@@ -174,7 +176,7 @@ impl Scanner {
     async fn claim_again(&self) -> DbResult<Option<(Uuid, Vec<Claimed>)>> {
         let (lease, now) = (self.random.uuid(), self.clock.now());
         let mut tx = self.db.begin().await?;
-        let cause = store::claim_again(&mut tx, lease, now + LEASE, now, now + LONGEST_REST).await?;
+        let cause = store::claim_again(&mut tx, lease, now + self.settings.lease, now, now + LONGEST_REST).await?;
         tx.commit().await?;
         Ok(cause.map(|cause| (lease, vec![cause])))
     }
@@ -253,11 +255,13 @@ impl Scanner {
         }
         let pairs: Vec<(i32, i32)> =
             meetings.iter().map(|meeting| (meeting.stay.user_id, meeting.with.user_id())).collect();
-        store::lock(tx, &pairs).await?;
-        let held: BTreeSet<(i32, i32)> = pairs.into_iter().collect();
+        let held = store::lock(tx, &pairs).await?;
         let mut still = store::find_meetings(tx, lease, today).await?;
         // What came up meanwhile is not held, and has a cause of its own.
-        still.retain(|meeting| held.contains(&(meeting.stay.user_id, meeting.with.user_id())));
+        still.retain(|meeting| {
+            let (one, other) = (meeting.stay.user_id, meeting.with.user_id());
+            held.contains(&(one.min(other), one.max(other)))
+        });
         Ok(still)
     }
 }

@@ -1,11 +1,13 @@
 //! The work of the match scan in the database: one function a query.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::rules::{Meeting, MeetingKey, Stay, With};
-use crate::db::{Database, DbResult, Query, Row, Tx};
+use crate::db::{Database, DbResult, Param, Query, Row, Tx};
 use crate::travels::dates::DateRange;
 use crate::{params, query};
 
@@ -73,14 +75,14 @@ pub async fn find_meetings(tx: &mut Tx, lease: Uuid, today: Date) -> DbResult<Ve
     tx.fetch_all(FIND_MEETINGS, params![lease, today]).await?.iter().map(meeting).collect()
 }
 
-/// Holds the connections of these pairs of users, then the users, until the end of the transaction.
-pub async fn lock(tx: &mut Tx, pairs: &[(i32, i32)]) -> DbResult<()> {
+/// Holds the connections of these pairs of users, then the users, until the end of the transaction. Answers the pairs that
+/// have a connection to hold, the lower user first: between others one may come up at any time.
+pub async fn lock(tx: &mut Tx, pairs: &[(i32, i32)]) -> DbResult<BTreeSet<(i32, i32)>> {
     let ordered = pairs.iter().map(|&(one, other)| json!({ "low": one.min(other), "high": one.max(other) }));
-    tx.execute(LOCK_CONNECTIONS, params![json_array(ordered)]).await?;
-    let mut users: Vec<i32> = pairs.iter().flat_map(|&(one, other)| [one, other]).collect();
-    users.sort_unstable();
-    users.dedup();
-    tx.execute(LOCK_USERS, params![json_array(users.into_iter().map(|user| json!(user)))]).await.map(drop)
+    let rows = tx.fetch_all(LOCK_CONNECTIONS, params![Param::list(ordered)]).await?;
+    let users: BTreeSet<i32> = pairs.iter().flat_map(|&(one, other)| [one, other]).collect();
+    tx.execute(LOCK_USERS, params![Param::list(users)]).await?;
+    rows.iter().map(|row| Ok((row.get("user_low_id")?, row.get("user_high_id")?))).collect()
 }
 
 /// Notes who was told of which match, for ever.
@@ -92,7 +94,7 @@ pub async fn insert_told(tx: &mut Tx, told: &[(i32, &MeetingKey)], now: OffsetDa
             "city_key": city_key, "country_key": country_key,
         })
     });
-    tx.execute(INSERT_TOLD, params![json_array(rows), now]).await.map(drop)
+    tx.execute(INSERT_TOLD, params![Param::list(rows), now]).await.map(drop)
 }
 
 /// Removes the causes of `lease`; answers how many there were.
@@ -117,10 +119,6 @@ pub async fn backlog(db: &Database) -> DbResult<Backlog> {
     let rows = db.fetch_all(BACKLOG, Vec::new()).await?;
     let row = rows.first().ok_or_else(|| anyhow::anyhow!("the backlog was not counted"))?;
     Ok(Backlog { waiting: row.get("waiting")?, oldest: row.get("oldest")?, set_aside: row.get("set_aside")? })
-}
-
-fn json_array(rows: impl Iterator<Item = serde_json::Value>) -> String {
-    serde_json::Value::Array(rows.collect()).to_string()
 }
 
 fn claimed(row: &Row) -> DbResult<Claimed> {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::email::Email;
 use super::rules::{Bio, ConnectionStatus, DisplayName, PictureUrl, SearchTerm, sort_key};
-use crate::db::{Database, DbError, DbResult, Query, Row, Tx, UniqueKey, page_of};
+use crate::db::{Database, DbError, DbResult, Param, Query, Row, Tx, UniqueKey, page_of};
 use crate::http::page::Page;
 use crate::place::{City, Country, Place};
 use crate::{params, query, text};
@@ -159,7 +159,7 @@ pub async fn search(db: &Database, viewer: i32, term: &SearchTerm, page: Page) -
     let longest = term.words().iter().max_by_key(|word| word.chars().count()).map(String::as_str);
     let params = params![
         viewer,
-        json_array(term.words())?,
+        Param::list(term.words().iter().cloned()),
         longest.unwrap_or_default(),
         term.email_candidate(),
         page.offset,
@@ -174,11 +174,7 @@ fn home(city: Option<&str>, country: Option<&str>) -> Option<Place> {
 }
 
 async fn insert_words(tx: &mut Tx, user: i32, name: &str) -> DbResult<()> {
-    tx.execute(INSERT_WORDS, params![user, json_array(&text::words(name))?]).await.map(drop)
-}
-
-fn json_array(words: &[String]) -> DbResult<String> {
-    Ok(serde_json::to_string(words).map_err(anyhow::Error::new)?)
+    tx.execute(INSERT_WORDS, params![user, Param::list(text::words(name))]).await.map(drop)
 }
 
 fn private(row: &Row) -> DbResult<UserRow> {

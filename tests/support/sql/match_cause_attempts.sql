@@ -1,0 +1,1 @@
+SELECT attempts, last_error FROM match_causes ORDER BY id;
