@@ -25,10 +25,12 @@ use crate::db::Database;
 use crate::error::{Error, Result};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::{JSON_UTF_8, Json, safe_json};
+use crate::http::openapi::limited;
 use crate::http::{HttpSettings, invocations, layers};
+use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, connections, health, matching, notifications, scan, travels, users};
+use crate::{auth, connections, health, limits, matching, notifications, scan, travels, users};
 
 /// What the OpenAPI document says of the API as a whole.
 #[derive(OpenApi)]
@@ -70,6 +72,7 @@ impl utoipa::Modify for Bearer {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi().merge_from(api().merge(health::routes()).to_openapi());
     refuse_unknown_fields(&mut document);
+    limited(&mut document);
     document
 }
 
@@ -112,6 +115,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
         Arc::new(Tokens::new(ring(&config.access_secrets)?, ring(&config.refresh_secrets)?, config.access_ttl));
     let hasher = PasswordHasher::new(hash_cost, HashLimits::default(), Arc::clone(&random))?;
     let authenticator = SessionAuthenticator { db: db.clone(), clock: Arc::clone(&clock), tokens: Arc::clone(&tokens) };
+    let limiter = Limiter::new(config.rate_limits, db.clone(), Arc::clone(&clock), Arc::clone(&tokens));
     Ok(AppState {
         db,
         clock,
@@ -121,6 +125,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
         refresh_ttl: config.refresh_ttl,
         scan_budget: config.scan_budget,
         authenticator: Arc::new(authenticator),
+        limiter: Arc::new(limiter),
         gate: Arc::default(),
     })
 }
@@ -142,7 +147,9 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
     let (api, _) = api().split_for_parts();
     let (health, _) = health::routes().split_for_parts();
     let clock = Arc::clone(&state.clock);
+    let tell = middleware::from_fn_with_state(Arc::clone(&state.limiter), limits::layers::tell);
     let router = api
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&state.limiter), limits::layers::guard))
         .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
         .merge(health)
         .route("/", get(home))
@@ -154,7 +161,7 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
     let scan = scan::api::routes()
         .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
         .with_state(state);
-    Ok(layers(router, settings, clock).merge(invocations(scan, settings)))
+    Ok(layers(router, settings, clock).layer(tell).merge(invocations(scan, settings)))
 }
 
 /// The rendered document.

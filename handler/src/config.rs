@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::DatabaseUrl;
+use crate::limits::rules::RateLimits;
 
 /// The port of `handler serve` when the Functions host names none.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -14,6 +15,8 @@ pub const DEFAULT_PORT: u16 = 8080;
 const MIN_SECRET_BYTES: usize = 32;
 /// Specification 5.5.1: `pool_size` 5 and `max_overflow` 10.
 const DEFAULT_POOL_SIZE: u32 = 15;
+/// A limit above this many requests a minute is none.
+const MOST_PER_MINUTE: u32 = 10_000;
 /// What stands in the specification, in our examples, and in too many copies of both.
 const EXAMPLE_MARKS: &[&str] = &["your-", "change-in-production", "changeme", "change-me", "example", "local-dev"];
 
@@ -54,6 +57,9 @@ pub struct Config {
     pub scan_budget: Duration,
     /// `REFRESH_TOKEN_EXPIRE_DAYS`, 1 to 30; 7 unless set.
     pub refresh_ttl: Duration,
+    /// `RATE_LIMIT_AUTH_PER_MINUTE`, `RATE_LIMIT_GENERAL_PER_MINUTE`, `RATE_LIMIT_SEARCH_PER_MINUTE`: up to 10,000; 10, 100
+    /// and 30 unless set. 0 is none, and not for production.
+    pub rate_limits: RateLimits,
     /// `CORS_ORIGINS`: exact origins, parted by commas.
     pub cors_origins: Vec<String>,
     /// `FUNCTIONS_CUSTOMHANDLER_PORT`, set by the Functions host.
@@ -93,6 +99,7 @@ impl Config {
         let pool_size = reader.number("DATABASE_POOL_SIZE", DEFAULT_POOL_SIZE, 1, 100);
         let port = reader.number("FUNCTIONS_CUSTOMHANDLER_PORT", DEFAULT_PORT.into(), 1, u16::MAX.into());
         let cors_origins = reader.origins(production);
+        let rate_limits = reader.rate_limits(production);
         match (database_url, access_secrets, refresh_secrets) {
             (Some(database_url), Some(access_secrets), Some(refresh_secrets)) if reader.faults.is_empty() => Ok(Self {
                 environment,
@@ -104,6 +111,7 @@ impl Config {
                 refresh_ttl: Duration::from_secs(u64::from(days) * 86_400),
                 scan_budget: Duration::from_secs(scan_seconds.into()),
                 cors_origins,
+                rate_limits,
                 port: u16::try_from(port).unwrap_or(DEFAULT_PORT),
             }),
             _ => Err(ConfigFaults(reader.faults)),
@@ -202,6 +210,16 @@ impl Reader<'_> {
         default
     }
 
+    fn rate_limits(&mut self, production: bool) -> RateLimits {
+        let (least, usual) = (u32::from(production), RateLimits::default());
+        let mut limit = |name, usual| self.number(name, usual, least, MOST_PER_MINUTE);
+        RateLimits {
+            auth: limit("RATE_LIMIT_AUTH_PER_MINUTE", usual.auth),
+            general: limit("RATE_LIMIT_GENERAL_PER_MINUTE", usual.general),
+            search: limit("RATE_LIMIT_SEARCH_PER_MINUTE", usual.search),
+        }
+    }
+
     fn origins(&mut self, production: bool) -> Vec<String> {
         let origins: Vec<String> = self
             .value("CORS_ORIGINS")
@@ -265,6 +283,7 @@ mod tests {
         assert_eq!(config.environment, Environment::Production);
         assert_eq!((config.access_ttl.as_secs(), config.refresh_ttl.as_secs()), (900, 604_800));
         assert_eq!((config.port, config.pool_size), (8080, 15));
+        assert_eq!(config.rate_limits, RateLimits { auth: 10, general: 100, search: 30 });
         assert_eq!(config.cors_origins, ["https://travelmeetup.com", "https://www.travelmeetup.com"]);
     }
 
@@ -292,6 +311,9 @@ mod tests {
             ("DATABASE_URL", "Server=tcp:db;Database=t;Encrypt=false"),
             ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"),
             ("REFRESH_TOKEN_EXPIRE_DAYS", "31"),
+            ("RATE_LIMIT_AUTH_PER_MINUTE", "0"),
+            ("RATE_LIMIT_GENERAL_PER_MINUTE", "0"),
+            ("RATE_LIMIT_SEARCH_PER_MINUTE", "10001"),
             ("ENVIRONMENT", "prodution"),
         ] {
             let told = faults(&[(name, value)]);
@@ -317,7 +339,10 @@ mod tests {
             ("DATABASE_URL", "sqlite:.data/travelmeetup.db"),
             ("JWT_SECRET_KEY", "short"),
             ("CORS_ORIGINS", "http://localhost:3000"),
+            ("RATE_LIMIT_AUTH_PER_MINUTE", "0"),
         ]));
-        assert_eq!(config.unwrap().environment, Environment::Development);
+        let config = config.unwrap();
+        assert_eq!(config.environment, Environment::Development);
+        assert_eq!(config.rate_limits, RateLimits { auth: 0, ..RateLimits::default() });
     }
 }

@@ -15,6 +15,7 @@ pub mod demo;
 pub mod error;
 pub mod health;
 pub mod http;
+pub mod limits;
 pub mod logging;
 pub mod matching;
 pub mod notifications;

@@ -14,6 +14,7 @@ use handler::db::Database;
 use handler::db::migrate::{self, StepState};
 use handler::demo;
 use handler::http::HttpSettings;
+use handler::limits::rules::RateLimits;
 use handler::logging;
 use handler::random::OsRandomness;
 use handler::scan::command::{self, Ended, Until};
@@ -40,6 +41,8 @@ Configured by environment variables:
   ACCESS_TOKEN_EXPIRE_MINUTES   1 to 60, 15 unless set
   REFRESH_TOKEN_EXPIRE_DAYS     1 to 30, 7 unless set
   MATCH_SCAN_BUDGET_SECONDS     how long a match scan begins new batches, 1 to 3600, 240 unless set
+  RATE_LIMIT_AUTH_PER_MINUTE, RATE_LIMIT_GENERAL_PER_MINUTE, RATE_LIMIT_SEARCH_PER_MINUTE
+                                requests of a client that are served in a minute; 10, 100 and 30 unless set
   DATABASE_POOL_SIZE            connections to SQL Server, 1 to 100, 15 unless set
   FUNCTIONS_CUSTOMHANDLER_PORT  set by the Functions host
   LOG_LEVEL                     error, warn, info, debug or trace; info unless set";
@@ -216,7 +219,8 @@ async fn migration_status() -> anyhow::Result<()> {
 }
 
 async fn add_demo_people() -> anyhow::Result<()> {
-    let config = Config::from_env()?;
+    // They all come from one address, and at once.
+    let config = Config { rate_limits: RateLimits::OFF, ..Config::from_env()? };
     anyhow::ensure!(config.environment == Environment::Development, "demo people are for ENVIRONMENT=development only");
     let router = app::build(open(&config)?, &HttpSettings::default())?;
     for person in demo::add_people(router, SystemClock.today()).await? {

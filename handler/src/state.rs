@@ -11,6 +11,7 @@ use crate::credentials::tokens::Tokens;
 use crate::db::Database;
 use crate::db::gate::SchemaGate;
 use crate::http::caller::SharedAuthenticator;
+use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 
 /// What a handler can reach; cheap to clone.
@@ -32,6 +33,8 @@ pub struct AppState {
     pub scan_budget: Duration,
     /// Tells who a bearer token belongs to.
     pub authenticator: SharedAuthenticator,
+    /// Counts requests and refuses those who send too many.
+    pub limiter: Arc<Limiter>,
     /// Whether the database has the schema that this build was made for.
     pub gate: Arc<SchemaGate>,
 }

@@ -22,6 +22,8 @@ mod password;
 mod privacy;
 mod profile;
 mod public_profile;
+mod rate_limit_counts;
+mod rate_limits;
 mod refresh;
 mod register;
 mod scan_faults;

@@ -21,7 +21,7 @@ pub(super) struct Operation {
     pub(super) template: String,
     /// With an id in the place of each parameter.
     pub(super) path: String,
-    described: Value,
+    pub(super) described: Value,
 }
 
 fn document() -> Value {

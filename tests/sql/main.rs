@@ -7,6 +7,7 @@ mod connections;
 mod faults;
 mod files;
 mod homes;
+mod limits;
 mod logins;
 mod matching;
 mod meetings;

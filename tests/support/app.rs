@@ -9,6 +9,7 @@ use handler::app::{self, Parts};
 use handler::config::{Config, DEFAULT_PORT, Environment, TokenSecrets};
 use handler::credentials::hasher::HashCost;
 use handler::http::HttpSettings;
+use handler::limits::rules::RateLimits;
 use handler::random::SharedRandomness;
 use handler::scan::run::{ScanSettings, Scanner};
 use handler::state::AppState;
@@ -41,6 +42,8 @@ pub struct Setup {
     pub access_secret: &'static str,
     /// The one before it, if there was one.
     pub previous_access_secret: Option<&'static str>,
+    /// How many requests a minute are served: as many as come, unless a story is about that.
+    pub rate_limits: RateLimits,
 }
 
 impl Default for Setup {
@@ -52,6 +55,7 @@ impl Default for Setup {
             production: false,
             access_secret: ACCESS_SECRET,
             previous_access_secret: None,
+            rate_limits: RateLimits::OFF,
         }
     }
 }
@@ -131,6 +135,7 @@ impl TestApp {
             refresh_ttl: std::time::Duration::from_hours(7 * 24),
             cors_origins: setup.cors_origins.clone(),
             port: DEFAULT_PORT,
+            rate_limits: setup.rate_limits,
         };
         let parts = Parts {
             db: shared.database.open_with(setup.pool_size),

@@ -5,6 +5,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
+use handler::clock::Clock as _;
+use handler::limits::rules::RateLimits;
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -33,6 +35,7 @@ const MARKUP: [char; 5] = ['<', '>', '&', '\u{2028}', '\u{2029}'];
 pub(crate) fn check(app: &TestApp, answer: &Answer) {
     assert_ne!(answer.status, 500, "something unexpected happened: {answer:?}");
     check_headers(app, answer);
+    check_rate_limits(app, answer);
     assert!(!answer.text.contains(MARKUP), "this is not inert in a page: {answer:?}");
     if answer.text.is_empty() {
         assert!(matches!(answer.status, 200 | 204), "nothing was said: {answer:?}");
@@ -65,6 +68,24 @@ fn check_headers(app: &TestApp, answer: &Answer) {
     if let Some(sent) = answer.sent.id.as_ref().and_then(|sent| sent.to_str().ok()).filter(|sent| is_safe(sent)) {
         assert_eq!(id, sent, "the client's own id: {answer:?}");
     }
+}
+
+/// Every answer of the API tells where its client stands, if there are limits; no other answer does.
+fn check_rate_limits(app: &TestApp, answer: &Answer) {
+    let limits = app.setup.rate_limits;
+    let path = answer.sent.path.split('?').next().unwrap_or_default();
+    let is_of_api = path == "/api/v1" || path.starts_with("/api/v1/");
+    let told = ["limit", "remaining", "reset"].map(|name| answer.header(&format!("x-ratelimit-{name}")).parse::<i64>());
+    let [Ok(limit), Ok(remaining), Ok(reset)] = told else {
+        assert!(told.iter().all(Result::is_err), "half a standing: {answer:?}");
+        assert!(!is_of_api || limits.general == 0, "it does not tell where the client stands: {answer:?}");
+        return;
+    };
+    assert!(is_of_api && limits != RateLimits::OFF, "there are no limits: {answer:?}");
+    assert!((0..=limit).contains(&remaining), "{answer:?}");
+    let now = app.clock.now().unix_timestamp();
+    assert!((now..=now + 61).contains(&reset), "{reset} at {now}: {answer:?}");
+    assert!(answer.status != 429 || remaining == 0 || path.ends_with("/login"), "{answer:?}");
 }
 
 fn check_envelope(answer: &Answer) {

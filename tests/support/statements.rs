@@ -23,6 +23,8 @@ const COUNT_DOUBLED_ADDRESSES: Query = query!("count_doubled_addresses");
 const ALL_MIGRATIONS: Query = query!("all_migrations");
 const DELETE_MIGRATIONS: Query = query!("delete_migrations");
 const INSERT_MIGRATION: Query = query!("insert_migration");
+const COUNT_RATE_WINDOWS: Query = query!("count_rate_windows");
+const DROP_RATE_WINDOWS: Query = query!("drop_rate_windows");
 const PASSWORD_HASH: Query = query!("password_hash");
 const MATCH_CAUSE_ATTEMPTS: Query = query!("match_cause_attempts");
 
@@ -45,6 +47,16 @@ pub async fn count_users(database: &Database) -> i64 {
 /// Sessions that were not ended, expired or not.
 pub async fn count_live_sessions(database: &Database) -> i64 {
     count(database, COUNT_LIVE_SESSIONS).await
+}
+
+/// Windows of the rate limits, ended or not.
+pub async fn count_rate_windows(database: &Database) -> i64 {
+    count(database, COUNT_RATE_WINDOWS).await
+}
+
+/// Takes away the table in which the rate limits count: all else goes on, and they can't.
+pub async fn drop_rate_windows(database: &Database) {
+    database.execute(DROP_RATE_WINDOWS, Vec::new()).await.unwrap();
 }
 
 /// The hash of the password of the user with this address.

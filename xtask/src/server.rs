@@ -53,6 +53,9 @@ impl Bench {
             .env("DATABASE_URL", &self.database)
             .env("JWT_SECRET_KEY", "measuring, access")
             .env("JWT_REFRESH_SECRET_KEY", "measuring, refresh")
+            .env("RATE_LIMIT_AUTH_PER_MINUTE", "0")
+            .env("RATE_LIMIT_GENERAL_PER_MINUTE", "0")
+            .env("RATE_LIMIT_SEARCH_PER_MINUTE", "0")
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.max(1).to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null());

@@ -58,6 +58,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007", "connection_pairs"),
     migration!(8, "0008", "notification_lists"),
     migration!(9, "0009", "match_scan"),
+    migration!(10, "0010", "rate_limits"),
 ];
 
 /// One line of `handler migrate --status`.

@@ -110,6 +110,18 @@ impl Database {
         result
     }
 
+    /// Runs one statement that writes and tells what it wrote, in a transaction of its own; answers the first row, if there
+    /// is one.
+    pub async fn execute_returning(&self, query: Query, params: Vec<Param>) -> DbResult<Option<Row>> {
+        let started = Instant::now();
+        let result = match &self.engine {
+            Engine::SqlServer(server) => server.lend().await?.fetch(query, &params).await,
+            Engine::Sqlite(sqlite) => sqlite.writer().await?.fetch(query, params).await.1,
+        };
+        trace(query, started);
+        Ok(result?.into_iter().next())
+    }
+
     /// Begins a transaction that writes.
     pub async fn begin(&self) -> DbResult<Tx> {
         match &self.engine {

@@ -53,7 +53,8 @@ where
 }
 
 /// The token of the one `Authorization` header (RFC 6750, 2.1); the scheme's name may have any case (RFC 9110, 11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (only, None) = (values.next()?.to_str().ok()?, values.next()) else { return None };
     let (scheme, token) = only.split_once(' ')?;

@@ -1,28 +1,22 @@
 //! Which web pages may call the API with their user's rights: those of the configured origins, letter for letter.
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::{HeaderValue, Method};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
+use super::headers::{X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET};
 use super::request_context::X_REQUEST_ID;
 
 /// How long a browser may remember the answer to a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 
-/// How many requests a window allows, how many are left, and when it ends.
-const RATE_LIMIT_HEADERS: [HeaderName; 3] = [
-    HeaderName::from_static("x-ratelimit-limit"),
-    HeaderName::from_static("x-ratelimit-remaining"),
-    HeaderName::from_static("x-ratelimit-reset"),
-];
-
 /// The layer for these origins. What is no origin (`*` and `null` above all) is left out with a warning.
 pub(super) fn layer(origins: &[String]) -> CorsLayer {
     let allowed: Arc<[HeaderValue]> = origins.iter().filter_map(|origin| as_origin(origin)).collect();
     let trusted = Arc::clone(&allowed);
-    let [limit, remaining, reset] = RATE_LIMIT_HEADERS;
+    let (limit, remaining, reset) = (X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET);
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| allowed.contains(origin)))
         .allow_credentials(AllowCredentials::predicate(move |origin, _| trusted.contains(origin)))

@@ -81,8 +81,8 @@ pub fn invocations(router: Router, settings: &HttpSettings) -> Router {
 ///
 /// The rate limit goes inside of all this, and only around routes: put it on the router with
 /// [`Router::route_layer`] before calling this, so that an unknown path is a 404 and a wrong method a 405 whoever asks,
-/// and a 429 gets its envelope, headers and log line from the layers here. It finds the address to count in the
-/// request's [`RequestContext`](request_context::RequestContext).
+/// and a 429 gets its envelope, headers and log line from the layers here. What tells every client where it stands goes
+/// outside of all this, so that it does so on answers of these layers too.
 pub fn layers(router: Router, settings: &HttpSettings, clock: SharedClock) -> Router {
     let sealing = envelope::Sealing { clock: Arc::clone(&clock), body_limit: settings.body_limit };
     router.layer((

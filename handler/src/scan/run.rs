@@ -12,6 +12,7 @@ use super::store::{self, Claimed};
 use crate::causes::AT_ONCE;
 use crate::clock::SharedClock;
 use crate::db::{Database, DbError, DbResult, Tx};
+use crate::limits;
 use crate::notifications;
 use crate::notifications::rules::Notice;
 use crate::random::SharedRandomness;
@@ -131,8 +132,24 @@ impl Scanner {
             summary.elapsed = started.elapsed();
             progress(&summary);
         }
+        self.sweep().await;
         summary.elapsed = started.elapsed();
         Ok(summary)
+    }
+
+    /// Clears away the rate limits' old counts: here, so that no request has to. What fails is left to the next run.
+    async fn sweep(&self) {
+        let before = self.clock.now() - limits::store::KEPT;
+        loop {
+            match limits::store::delete_ended(&self.db, before).await {
+                Ok(limits::store::SWEPT_AT_ONCE..) => {}
+                Ok(_) => break,
+                Err(failure) => {
+                    tracing::warn!(cause = %failure, "old counts of the rate limits are left behind");
+                    break;
+                }
+            }
+        }
     }
 
     /// What a run would tell people of the causes that wait (the oldest 1,000 of those that no scan has begun with), without

@@ -1,0 +1,67 @@
+//! The two places where a request meets its limit: one that refuses, around the routes, and one that tells, around everything.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Extension;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::limiter::Limiter;
+use super::rules::{Caller, Kind, Standing, neighbourhood};
+use crate::error::{Error, Result};
+use crate::http::request_context::RequestContext;
+
+/// The paths whose answers tell where the client stands.
+const API: &str = "/api/v1";
+
+/// What [`tell`] and [`guard`] know of a request between them.
+#[derive(Clone)]
+pub struct Seen {
+    caller: Caller,
+    standing: Arc<OnceLock<Standing>>,
+}
+
+/// The outermost layer: every answer under `/api/v1` gets the headers of the limit that its request was counted under,
+/// whatever became of it; one that was not counted, such as a 404, those of the general limit.
+pub async fn tell(State(limiter): State<Arc<Limiter>>, mut request: Request, next: Next) -> Response {
+    let rest = request.uri().path().strip_prefix(API);
+    if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return next.run(request).await;
+    }
+    let seen = Seen { caller: limiter.caller(request.headers()), standing: Arc::default() };
+    request.extensions_mut().insert(seen.clone());
+    let mut response = next.run(request).await;
+    if let Some(standing) = seen.standing.get().copied().or_else(|| limiter.look(seen.caller)) {
+        standing.write_to(response.headers_mut());
+    }
+    response
+}
+
+/// The layer around the routes: refuses who has come too often, before anybody looks closer.
+pub async fn guard(
+    State(limiter): State<Arc<Limiter>>,
+    Extension(seen): Extension<Seen>,
+    Extension(context): Extension<Arc<RequestContext>>,
+    route: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    let kind = Kind::of(route.as_str());
+    if let Some(verdict) = limiter.judge(kind, seen.caller).await? {
+        seen.standing.get_or_init(|| verdict.standing);
+        if !verdict.admitted {
+            tracing::warn!(
+                event = "rate_limited",
+                limit = kind.name(),
+                user_id = seen.caller.user_id,
+                network = neighbourhood(seen.caller.address),
+                request_id = context.request_id(),
+                "too many requests"
+            );
+            let retry_after = limiter.wait(&verdict.standing);
+            return Err(Error::RateLimited { message: kind.refusal(), retry_after });
+        }
+    }
+    Ok(next.run(request).await)
+}
