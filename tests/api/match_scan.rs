@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use handler::scan::run::{ScanSettings, Scanner, Summary};
+use handler::scan::run::{MAX_ATTEMPTS, ScanSettings, Scanner, Summary};
 use serde_json::{Value, json};
-use tests::{Person, TestApp};
+use tests::{Person, TestApp, statements};
 
 /// Runs the scan of this application.
 async fn scan(app: &TestApp) -> Summary {
@@ -260,6 +260,43 @@ async fn a_run_that_is_out_of_time_says_so_and_the_next_one_goes_on() {
     let summary =
         app.scanner(ScanSettings { batch: 1, ..ScanSettings::default() }).run(|_| batches += 1).await.unwrap();
     assert_eq!((summary.causes, batches, summary.out_of_time), (3, 3, false));
+}
+
+#[tokio::test]
+async fn what_keeps_failing_is_set_aside_and_holds_nobody_up() {
+    let (app, [ana, ben, cleo]) = TestApp::with_users(["ana", "ben", "cleo"]).await;
+    let poisoned = plans(&ana, "Rome", "Italy", MARCH).await;
+    plans(&ben, "Rome", "Italy", MARCH).await;
+    plans(&ben, "Oslo", "Norway", MARCH).await;
+    plans(&cleo, "Oslo", "Norway", MARCH).await;
+    scan(&app).await;
+    statements::poison_oldest_plan(&app.state.db, poisoned).await;
+    ana.connects_with(&ben).await;
+    ben.connects_with(&cleo).await;
+
+    // Together they fail; one by one only the poisoned one does.
+    let first = scan(&app).await;
+    assert_eq!((first.causes, first.notifications, first.failed, first.set_aside), (1, 2, 1, 0), "{first}");
+    assert_eq!((told(&ben).await.len(), told(&cleo).await.len()), (1, 1));
+    let soon = scan(&app).await;
+    assert_eq!((soon.causes, soon.failed), (0, 0), "it rests: {soon}");
+
+    let mut attempts = 2;
+    loop {
+        app.clock.advance(Duration::from_mins(5));
+        let summary = app.log.of(scan(&app)).await;
+        attempts += 1;
+        if summary.set_aside == 1 {
+            break;
+        }
+        assert_eq!((summary.failed, summary.set_aside), (1, 0), "attempt {attempts}: {summary}");
+    }
+    assert_eq!(attempts, MAX_ATTEMPTS);
+    app.clock.advance(Duration::from_hours(24));
+    assert_eq!(scan(&app).await.failed, 0, "nobody takes it any more");
+    let health = app.anonymous().get("/health/detailed").await.expect_status(200).json();
+    assert_eq!(health["match_scan"], json!({ "waiting": 0, "oldest_waiting_since": null, "set_aside": 1 }));
+    assert!(app.log.text_since(0).contains("a cause of matches is set aside"), "the log says so");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
 const ALL_USERS: Query = query!("all_users");
 const ALL_SESSIONS: Query = query!("all_sessions");
 const ALL_FAILURES: Query = query!("all_failures");
+const POISON_PLAN: Query = query!("poison_plan", sqlite);
 const CONNECT: Query = query!("connect");
 const DISCONNECT: Query = query!("disconnect");
 const ALL_WORDS: Query = query!("all_words");
@@ -93,6 +94,11 @@ pub async fn everything_stored(database: &Database) -> String {
     rows.extend(database.fetch_all(ALL_SESSIONS, Vec::new()).await.unwrap());
     rows.extend(database.fetch_all(ALL_FAILURES, Vec::new()).await.unwrap());
     format!("{rows:#?}")
+}
+
+/// Makes it fail from now on to tell anybody of the oldest plan that there is, which is `plan`.
+pub async fn poison_oldest_plan(database: &Database, plan: i64) {
+    database.execute(POISON_PLAN, params![i32::try_from(plan).unwrap()]).await.unwrap();
 }
 
 /// Puts a connection between two users, as long as no endpoint does.
