@@ -74,6 +74,9 @@ pub(crate) fn settings(database: &OwnDatabase) -> BTreeMap<String, String> {
         ("JWT_REFRESH_SECRET_KEY", "a refresh secret for these tests".to_owned()),
         ("CORS_ORIGINS", "https://app.example.com".to_owned()),
         ("MATCH_SCAN_SCHEDULE", "0 0 0 1 1 *".to_owned()),
+        // A story asks again and again until something has happened.
+        ("RATE_LIMIT_GENERAL_PER_MINUTE", "0".to_owned()),
+        ("RATE_LIMIT_SEARCH_PER_MINUTE", "0".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
