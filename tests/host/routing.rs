@@ -33,10 +33,7 @@ async fn unknown_paths_and_methods_of_the_api_get_the_envelope() {
 async fn me_and_search_are_no_ids() {
     let database = OwnDatabase::empty().await;
     let hosted = Hosted::start(&database).await;
-    let app = hosted.client();
-    app.register("ana@example.com", "Ana Silva").await.expect(201);
-    let tokens = app.login("ana@example.com").await.json();
-    let ana = app.with_token(&tokens["access_token"]);
+    let (ana, _) = hosted.client().join("ana").await;
     assert_eq!(ana.get("/api/v1/users/me").await.expect(200).json()["email"], "ana@example.com");
     assert_eq!(ana.get("/api/v1/users/1").await.expect(200).json()["connection_status"], "self");
     assert_eq!(ana.get("/API/V1/USERS/ME").await.status.as_u16(), 404, "the handler's own routes know one spelling");
@@ -110,10 +107,7 @@ async fn health_is_told_over_the_host() {
 async fn an_empty_post_passes_as_it_does_on_azure() {
     let database = OwnDatabase::empty().await;
     let hosted = Hosted::start(&database).await;
-    let app = hosted.client();
-    app.register("ana@example.com", "Ana Silva").await.expect(201);
-    let tokens = app.login("ana@example.com").await.json();
-    let ana = app.with_token(&tokens["access_token"]);
+    let (ana, _) = hosted.client().join("ana").await;
     let bare = ana.request(Method::POST, "/api/v1/auth/logout").body(http_body_util::Full::default()).unwrap();
     ana.send(bare).await.expect(204);
     hosted.shutdown().await;
