@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::{JSON_UTF_8, Json, safe_json};
 use crate::http::openapi::limited;
+use crate::http::shedding::{self, Places};
 use crate::http::{HttpSettings, invocations, layers};
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
@@ -151,6 +152,7 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
     let router = api
         .route_layer(middleware::from_fn_with_state(Arc::clone(&state.limiter), limits::layers::guard))
         .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
+        .route_layer(middleware::from_fn_with_state(Places::new(settings.at_once), shedding::admit))
         .merge(health)
         .route("/", get(home))
         .route("/openapi.json", get(openapi_json))

@@ -74,6 +74,14 @@ pub enum Error {
         /// How long to wait; told in whole seconds, rounded up.
         retry_after: Duration,
     },
+    /// 503: the database can't answer just now; may be tried again in one second.
+    #[error("database unavailable: {reason}")]
+    Database {
+        /// Why, for the log alone.
+        reason: String,
+        /// True if something may have been written all the same.
+        outcome_unknown: bool,
+    },
     /// 500: something nobody expected; the chain goes to the log, never to the client.
     #[error("internal: {0:#}")]
     Internal(#[from] anyhow::Error),

@@ -53,6 +53,17 @@ fn on(own: OwnDatabase, story: impl AsyncFnOnce(&OwnDatabase)) {
     drop(own);
 }
 
+/// Tells a story that needs no database of ours.
+pub(crate) fn on_a_runtime(story: impl Future<Output = ()>) {
+    runtime().block_on(story);
+}
+
+/// Waits until this is so, and no longer than `bound`.
+pub(crate) async fn until(bound: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+    let awaited = async { while !is_so().await {} };
+    assert!(tokio::time::timeout(bound, awaited).await.is_ok(), "it was not so within {bound:?}");
+}
+
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }

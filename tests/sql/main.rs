@@ -14,6 +14,7 @@ mod meetings;
 mod migrations;
 mod notifications;
 mod plans;
+mod resilience;
 mod scan;
 mod search;
 mod sessions;

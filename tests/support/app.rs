@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use handler::app::{self, Parts};
@@ -42,6 +43,8 @@ pub struct Setup {
     pub access_secret: &'static str,
     /// The one before it, if there was one.
     pub previous_access_secret: Option<&'static str>,
+    /// How long a request waits for the database: a server of these tests is busy with many of them at once.
+    pub database_patience: Duration,
     /// How many requests a minute are served: as many as come, unless a story is about that.
     pub rate_limits: RateLimits,
 }
@@ -56,6 +59,7 @@ impl Default for Setup {
             access_secret: ACCESS_SECRET,
             previous_access_secret: None,
             rate_limits: RateLimits::OFF,
+            database_patience: Duration::from_secs(20),
         }
     }
 }
@@ -144,6 +148,7 @@ impl TestApp {
             hash_cost: setup.hash_cost,
         };
         let settings = HttpSettings {
+            database_patience: setup.database_patience,
             cors_origins: setup.cors_origins.clone(),
             production: setup.production,
             ..HttpSettings::default()

@@ -1,10 +1,8 @@
 //! A wire to SQL Server that fails where a story wants it to.
 //!
-//! A [`FaultyWire`] listens on a port of its own and passes everything on to the server of `TEST_DATABASE_URL` and back.
-//! Of TDS it knows the frame ([MS-TDS] 2.2.3.1): a message is one or more packets, each with a header of eight bytes (type,
-//! status, length), and the last one has the lowest bit of its status set. Client and server take turns: a request, its
-//! answer. That is enough to find a request by its number or its text, and to lose or refuse it. It has to be able to read
-//! it, so the connection string must say `Encrypt=DANGER_PLAINTEXT`.
+//! A [`FaultyWire`] listens on a port of its own and passes everything on to a server and back: that of `TEST_DATABASE_URL`,
+//! or a [`LittleServer`]. It finds a request by its number or its text, and loses or refuses it. It has to be able to read
+//! it, so the connection string must say `Encrypt=DANGER_PLAINTEXT`. And it can fail as a whole: see [`Line`].
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,23 +13,17 @@ use handler::app;
 use handler::db::{Database, DatabaseUrl};
 use handler::http::HttpSettings;
 use handler::state::AppState;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::app::TestApp;
 use crate::database::OwnDatabase;
+use crate::little_server::LittleServer;
 use crate::server;
+use crate::tds::Message;
 
-/// The bytes of a packet's header.
-const HEADER: usize = 8;
-/// Types of packets ([MS-TDS] 2.2.3.1.1).
-const SQL_BATCH: u8 = 1;
-const RPC: u8 = 3;
-const RESPONSE: u8 = 4;
-const LOGIN: u8 = 16;
-/// The bit of a packet's status that marks the last one of a message.
-const END_OF_MESSAGE: u8 = 1;
 /// From this class on, an error of the server ends the connection.
 const FATAL: u8 = 20;
 
@@ -70,10 +62,23 @@ pub enum Fault {
     },
 }
 
+/// How the wire is as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// As it should be, but for single faults.
+    Open,
+    /// Every connection is cut, and nobody gets a new one.
+    Cut,
+    /// Connections are there and can be made, and nothing gets through.
+    Silent,
+}
+
 /// A wire between the application and the server.
 pub struct FaultyWire {
     url: DatabaseUrl,
+    text: String,
     plan: Arc<Plan>,
+    line: watch::Sender<Line>,
     listening: AbortHandle,
 }
 
@@ -95,16 +100,37 @@ impl FaultyWire {
             println!("left out: there is no wire to fail without a TEST_DATABASE_URL with Encrypt=DANGER_PLAINTEXT");
             return None;
         };
-        let plan = Arc::new(Plan::default());
-        let shared = Arc::clone(&plan);
+        Some(Self::between(server, &others).await)
+    }
+
+    /// A wire to this server that has no faults yet.
+    pub async fn to_little(server: &LittleServer) -> Self {
+        let others = "User Id=story;Password=none;Encrypt=DANGER_PLAINTEXT;TrustServerCertificate=true;database=story";
+        Self::between(server.address.clone(), others).await
+    }
+
+    async fn between(server: String, others: &str) -> Self {
+        let (plan, line) = (Arc::new(Plan::default()), watch::Sender::new(Line::Open));
+        let (shared, watched) = (Arc::clone(&plan), line.subscribe());
         let (port, listening) = server::run(async move {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let port = listener.local_addr().unwrap().port();
-            (port, tokio::spawn(listen(listener, server, shared)).abort_handle())
+            (port, tokio::spawn(listen(listener, server, shared, watched)).abort_handle())
         })
         .await;
         let text = format!("server=tcp:127.0.0.1,{port};{others}");
-        Some(Self { url: DatabaseUrl::parse(&text, false).unwrap(), plan, listening })
+        Self { url: DatabaseUrl::parse(&text, false).unwrap(), text, plan, line, listening }
+    }
+
+    /// The connection string of this end.
+    #[must_use]
+    pub fn setting(&self) -> &str {
+        &self.text
+    }
+
+    /// Changes how the wire is as a whole.
+    pub fn turn(&self, line: Line) {
+        self.line.send_replace(line);
     }
 
     /// Opens the database at the other end.
@@ -141,7 +167,8 @@ impl TestApp {
     #[must_use]
     pub fn over(&self, wire: &FaultyWire) -> Self {
         let state = AppState { db: wire.open(self.setup.pool_size), gate: Arc::default(), ..self.state.clone() };
-        let router = app::build(state.clone(), &HttpSettings::default()).unwrap();
+        let settings = HttpSettings { database_patience: self.setup.database_patience, ..HttpSettings::default() };
+        let router = app::build(state.clone(), &settings).unwrap();
         Self { router, state, ..self.clone() }
     }
 }
@@ -156,7 +183,7 @@ impl Plan {
         let mut progress = self.lock();
         let (at, fault) = progress.to_come.front_mut()?;
         let strikes = match at {
-            At::Login => request.kind() == LOGIN,
+            At::Login => request.is_login(),
             At::Text(text) => request.is_statement() && request.holds(text),
             At::Statement(number) if request.is_statement() => {
                 *number = number.saturating_sub(1);
@@ -189,31 +216,35 @@ fn plain_server(text: &str) -> Option<(String, String)> {
 }
 
 /// Serves every connection that comes; all of them are cut when this is.
-async fn listen(listener: TcpListener, server: String, plan: Arc<Plan>) {
+async fn listen(listener: TcpListener, server: String, plan: Arc<Plan>, line: watch::Receiver<Line>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        let (server, plan) = (server.clone(), Arc::clone(&plan));
+        let (server, plan, mut line, passing) = (server.clone(), Arc::clone(&plan), line.clone(), line.clone());
         connections.spawn(async move {
             // However it ends, both ends see their connection closed; that is all that there is to say of it.
-            let _ = serve(client, &server, &plan).await;
+            tokio::select! {
+                _ = line.wait_for(|line| *line == Line::Cut) => {}
+                _ = serve(client, &server, &plan, passing) => {}
+            }
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
 /// Passes requests and answers on, until one side goes or a fault strikes that cuts them off.
-async fn serve(mut client: TcpStream, server: &str, plan: &Plan) -> io::Result<()> {
+async fn serve(mut client: TcpStream, server: &str, plan: &Plan, mut line: watch::Receiver<Line>) -> io::Result<()> {
     let mut server = TcpStream::connect(server).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     loop {
         let request = Message::read(&mut client).await?;
+        let _ = line.wait_for(|line| *line == Line::Open).await;
         let fault = plan.judge(&request);
         let bytes = match fault {
             Some(Fault::CutBefore) => &[][..],
             Some(Fault::CutWithin) => request.half(),
             Some(Fault::Refused { number, class }) => {
-                client.write_all(&refusal(request.kind(), number, class)).await?;
+                client.write_all(&request.refused(number, class)).await?;
                 if class >= FATAL {
                     return Ok(());
                 }
@@ -228,86 +259,11 @@ async fn serve(mut client: TcpStream, server: &str, plan: &Plan) -> io::Result<(
             return Ok(());
         }
         let answer = Message::read(&mut server).await?;
+        let _ = line.wait_for(|line| *line == Line::Open).await;
         match fault {
             Some(Fault::CutAnswered) => return Ok(()),
             Some(Fault::CutWithinAnswer) => return client.write_all(answer.half()).await,
             _ => client.write_all(&answer.bytes).await?,
         }
     }
-}
-
-/// A whole message, as it comes over the wire.
-struct Message {
-    bytes: Vec<u8>,
-    /// The same without the headers of its packets.
-    payload: Vec<u8>,
-}
-
-impl Message {
-    async fn read(stream: &mut TcpStream) -> io::Result<Self> {
-        let (mut bytes, mut payload) = (Vec::new(), Vec::new());
-        loop {
-            let mut header = [0; HEADER];
-            stream.read_exact(&mut header).await?;
-            let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
-            let rest =
-                length.checked_sub(HEADER).ok_or_else(|| io::Error::other("a packet shorter than its header"))?;
-            let start = payload.len();
-            payload.resize(start + rest, 0);
-            stream.read_exact(&mut payload[start..]).await?;
-            bytes.extend_from_slice(&header);
-            bytes.extend_from_slice(&payload[start..]);
-            if header[1] & END_OF_MESSAGE != 0 {
-                return Ok(Self { bytes, payload });
-            }
-        }
-    }
-
-    fn kind(&self) -> u8 {
-        self.bytes[0]
-    }
-
-    fn is_statement(&self) -> bool {
-        matches!(self.kind(), SQL_BATCH | RPC)
-    }
-
-    /// Whether this is in its text, which is UTF-16 in little endian.
-    fn holds(&self, text: &str) -> bool {
-        let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        self.payload.windows(text.len()).any(|window| window == text)
-    }
-
-    fn half(&self) -> &[u8] {
-        &self.bytes[..self.bytes.len() / 2]
-    }
-}
-
-/// The answer of a server to a request of this kind that it refuses: an ERROR token and a DONE ([MS-TDS] 2.2.7.10, 2.2.7.6).
-fn refusal(kind: u8, number: u32, class: u8) -> Vec<u8> {
-    const ERROR: u8 = 0xAA;
-    const DONE: u8 = 0xFD;
-    const DONE_PROC: u8 = 0xFE;
-    const STATUS_ERROR: u16 = 2;
-    let message: Vec<u16> = format!("refused with error {number} on the way").encode_utf16().collect();
-    let mut error = number.to_le_bytes().to_vec();
-    // The state, and the class.
-    error.extend([1, class]);
-    error.extend(u16::try_from(message.len()).unwrap().to_le_bytes());
-    error.extend(message.iter().flat_map(|unit| unit.to_le_bytes()));
-    // No name of a server and none of a procedure; line 1.
-    error.extend([0, 0]);
-    error.extend(1_u32.to_le_bytes());
-
-    let mut tokens = vec![ERROR];
-    tokens.extend(u16::try_from(error.len()).unwrap().to_le_bytes());
-    tokens.extend(error);
-    tokens.push(if kind == RPC { DONE_PROC } else { DONE });
-    tokens.extend(STATUS_ERROR.to_le_bytes());
-    // No command, no rows.
-    tokens.extend([0; 10]);
-
-    let length = u16::try_from(HEADER + tokens.len()).unwrap().to_be_bytes();
-    let mut packet = vec![RESPONSE, END_OF_MESSAGE, length[0], length[1], 0, 0, 1, 0];
-    packet.extend(tokens);
-    packet
 }

@@ -25,12 +25,14 @@ mod clock;
 mod database;
 pub mod fault;
 pub mod forge;
+pub mod little_server;
 mod log;
 pub mod promises;
 mod random;
 mod schema;
 mod server;
 pub mod statements;
+mod tds;
 pub mod told;
 
 pub use answer::Answer;

@@ -24,11 +24,14 @@ use crate::state::AppState;
         (status = 409, description = "The request was rejected: there is nothing to remove.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn remove(State(app): State<AppState>, caller: CurrentUser, PathId(id): PathId<i32>) -> Result<StatusCode> {
-    let mut tx = app.db.begin().await?;
-    let present = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
-    present.check_removal_by(caller.id)?;
-    store::delete(&mut tx, id).await?;
-    tx.commit().await?;
+    let removed = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        let present = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
+        present.check_removal_by(caller.id)?;
+        store::delete(&mut tx, id).await?;
+        Ok(tx.commit().await?)
+    });
+    removed.await?;
     tracing::info!(event = "connection_removed", user_id = caller.id, connection_id = id, "a connection was removed");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -60,7 +60,8 @@ pub async fn request(
         return Err(Error::invalid("receiver_user_id", "You can't connect with yourself: send somebody else's id"));
     }
     for _ in 0..TRIES {
-        let Some(connection) = ask(&app, caller.id, receiver).await? else { continue };
+        let asked = app.db.retried(|| ask(&app, caller.id, receiver));
+        let Some(connection) = asked.await? else { continue };
         let connection_id = connection.id;
         if connection.status == RequestStatus::Accepted {
             tracing::info!(event = "connection_accepted", user_id = caller.id, connection_id, "two asked each other");

@@ -32,15 +32,19 @@ pub async fn accept(
     caller: CurrentUser,
     PathId(id): PathId<i32>,
 ) -> Result<Json<Connection>> {
-    let mut tx = app.db.begin().await?;
-    let request = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
-    let now = app.clock.now();
-    let accepted = request.accepted_by(caller.id, now)?;
-    store::update(&mut tx, &accepted).await?;
-    let notice = Notice::connection_accepted(accepted.requester.id, &accepted.receiver.display_name, id);
-    notifications::insert(&mut tx, &notice, now).await?;
-    causes::note(&mut tx, Cause::Pair { one: accepted.requester.id, other: caller.id }, now).await?;
-    tx.commit().await?;
+    let accepted = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        let request = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
+        let now = app.clock.now();
+        let accepted = request.accepted_by(caller.id, now)?;
+        store::update(&mut tx, &accepted).await?;
+        let notice = Notice::connection_accepted(accepted.requester.id, &accepted.receiver.display_name, id);
+        notifications::insert(&mut tx, &notice, now).await?;
+        causes::note(&mut tx, Cause::Pair { one: accepted.requester.id, other: caller.id }, now).await?;
+        tx.commit().await?;
+        Ok(accepted)
+    });
+    let accepted = accepted.await?;
     tracing::info!(event = "connection_accepted", user_id = caller.id, connection_id = id, "a request was accepted");
     Ok(Json(accepted))
 }
@@ -62,11 +66,15 @@ pub async fn reject(
     caller: CurrentUser,
     PathId(id): PathId<i32>,
 ) -> Result<Json<Connection>> {
-    let mut tx = app.db.begin().await?;
-    let request = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
-    let rejected = request.rejected_by(caller.id, app.clock.now())?;
-    store::update(&mut tx, &rejected).await?;
-    tx.commit().await?;
+    let rejected = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        let request = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
+        let rejected = request.rejected_by(caller.id, app.clock.now())?;
+        store::update(&mut tx, &rejected).await?;
+        tx.commit().await?;
+        Ok(rejected)
+    });
+    let rejected = rejected.await?;
     tracing::info!(event = "connection_rejected", user_id = caller.id, connection_id = id, "a request was rejected");
     Ok(Json(rejected))
 }

@@ -2,6 +2,9 @@
 
 use crate::error::Error;
 
+/// A result of the database.
+pub type DbResult<T> = Result<T, DbError>;
+
 /// A unique key, by the names the two engines use when it is violated.
 #[derive(Debug, Clone, Copy)]
 pub struct UniqueKey {
@@ -39,6 +42,26 @@ impl DbError {
             if message.contains(key.constraint) || message.ends_with(key.sqlite_columns))
     }
 
+    /// True if trying again may help.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// True if trying again may help, and nothing was done.
+    #[must_use]
+    pub const fn left_nothing(&self) -> bool {
+        matches!(self, Self::Unavailable { outcome_unknown: false, .. })
+    }
+
+    /// The same of a statement in a transaction that was not committed yet: nothing of it will last.
+    pub(super) fn before_commit(self) -> Self {
+        match self {
+            Self::Unavailable { message, .. } => Self::unavailable(message),
+            other => other,
+        }
+    }
+
     pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self::Unavailable { message: message.into(), outcome_unknown: false }
     }
@@ -47,7 +70,7 @@ impl DbError {
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable { message, .. } => Self::unavailable(message),
+            DbError::Unavailable { message, outcome_unknown } => Self::Database { reason: message, outcome_unknown },
             DbError::Other(inner) => Self::Internal(inner),
             other @ DbError::Unique(_) => Self::Internal(anyhow::Error::new(other)),
         }

@@ -2,18 +2,22 @@
 //!
 //! A [`Query`] is a statement in both dialects; [`Database`] runs single statements, [`Tx`] several that hold together.
 //! What is not committed is rolled back, also when the request was cancelled in between.
+//!
+//! A fault that passes is tried again here, and nowhere else, as long as the request has [`patience`]: reads, single
+//! statements that surely did nothing, and the whole of a transaction that surely was not committed.
 
 mod error;
 mod format;
 pub mod gate;
 pub mod migrate;
+pub mod patience;
 mod query;
 mod row;
 mod sqlite;
 mod sqlserver;
 mod url;
 
-pub use error::{DbError, UniqueKey};
+pub use error::{DbError, DbResult, UniqueKey};
 pub use query::{Param, Query};
 pub use row::{Cell, FromCell, Row, page_of};
 pub use sqlite::Location;
@@ -21,8 +25,8 @@ pub use url::{DatabaseUrl, UrlFault};
 
 use std::time::Instant;
 
-/// A result of the database.
-pub type DbResult<T> = Result<T, DbError>;
+use self::patience::{Tries, spend};
+use crate::error::{Error, Result};
 
 const PING: Query = crate::query!("ping");
 
@@ -87,8 +91,8 @@ impl Database {
     pub async fn fetch_all(&self, query: Query, params: Vec<Param>) -> DbResult<Vec<Row>> {
         let started = Instant::now();
         let result = match &self.engine {
-            Engine::SqlServer(server) => server.lend().await?.fetch(query, &params).await,
-            Engine::Sqlite(sqlite) => sqlite.reader().await?.fetch(query, params).await.1,
+            Engine::SqlServer(server) => spend(server.fetch(query, &params, DbError::is_passing)).await,
+            Engine::Sqlite(sqlite) => spend(async { sqlite.reader().await?.fetch(query, params).await.1 }).await,
         };
         trace(query, started);
         result
@@ -103,8 +107,8 @@ impl Database {
     pub async fn execute(&self, query: Query, params: Vec<Param>) -> DbResult<u64> {
         let started = Instant::now();
         let result = match &self.engine {
-            Engine::SqlServer(server) => server.lend().await?.execute(query, &params).await,
-            Engine::Sqlite(sqlite) => sqlite.writer().await?.execute(query, params).await.1,
+            Engine::SqlServer(server) => spend(server.execute(query, &params)).await,
+            Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.execute(query, params).await.1 }).await,
         };
         trace(query, started);
         result
@@ -115,27 +119,47 @@ impl Database {
     pub async fn execute_returning(&self, query: Query, params: Vec<Param>) -> DbResult<Option<Row>> {
         let started = Instant::now();
         let result = match &self.engine {
-            Engine::SqlServer(server) => server.lend().await?.fetch(query, &params).await,
-            Engine::Sqlite(sqlite) => sqlite.writer().await?.fetch(query, params).await.1,
+            Engine::SqlServer(server) => spend(server.fetch(query, &params, DbError::left_nothing)).await,
+            Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.fetch(query, params).await.1 }).await,
         };
         trace(query, started);
         Ok(result?.into_iter().next())
     }
 
-    /// Begins a transaction that writes.
-    pub async fn begin(&self) -> DbResult<Tx> {
-        match &self.engine {
-            Engine::SqlServer(server) => {
-                let mut lease = server.lend().await?;
-                lease.begin().await?;
-                Ok(Tx { inner: Inner::SqlServer(Box::new(lease)) })
-            }
-            Engine::Sqlite(sqlite) => {
-                let (lease, result) = sqlite.writer().await?.begin().await;
-                result?;
-                Ok(Tx { inner: lease.map_or(Inner::Ended, Inner::Sqlite) })
+    /// Does `work`, one transaction from its `begin` to its `commit`, and once more after a passing fault if it surely was
+    /// not committed: `work` must not count on being the first.
+    pub async fn retried<T, F: Future<Output = Result<T>>>(&self, work: impl Fn() -> F) -> Result<T> {
+        let mut tries = Tries::begin();
+        loop {
+            match work().await {
+                Err(Error::Database { outcome_unknown: false, .. }) if !self.is_away() && tries.pause().await => {}
+                result => return result,
             }
         }
+    }
+
+    fn is_away(&self) -> bool {
+        matches!(&self.engine, Engine::SqlServer(server) if server.is_away())
+    }
+
+    /// Begins a transaction that writes. In a request, within [`Self::retried`].
+    pub async fn begin(&self) -> DbResult<Tx> {
+        let inner = match &self.engine {
+            Engine::SqlServer(server) => {
+                let begun = spend(async {
+                    let mut lease = server.lend().await?;
+                    lease.begin().await?;
+                    Ok(lease)
+                });
+                Inner::SqlServer(Box::new(begun.await.map_err(DbError::before_commit)?))
+            }
+            Engine::Sqlite(sqlite) => {
+                let (lease, result) = spend(async { Ok(sqlite.writer().await?.begin().await) }).await?;
+                result?;
+                lease.map_or(Inner::Ended, Inner::Sqlite)
+            }
+        };
+        Ok(Tx { inner })
     }
 }
 
@@ -156,15 +180,16 @@ impl Tx {
     pub async fn fetch_all(&mut self, query: Query, params: Vec<Param>) -> DbResult<Vec<Row>> {
         let started = Instant::now();
         let result = match &mut self.inner {
-            Inner::SqlServer(lease) => lease.fetch(query, &params).await,
+            Inner::SqlServer(lease) => spend(lease.fetch(query, &params)).await,
             Inner::Sqlite(_) | Inner::Ended => {
-                let (lease, result) = self.take_sqlite()?.fetch(query, params).await;
+                let lease = self.take_sqlite()?;
+                let (lease, result) = spend(async { Ok(lease.fetch(query, params).await) }).await?;
                 self.give_back(lease);
                 result
             }
         };
         trace(query, started);
-        result
+        result.map_err(DbError::before_commit)
     }
 
     /// The first row of a statement, if there is one.
@@ -183,15 +208,16 @@ impl Tx {
     pub async fn execute(&mut self, query: Query, params: Vec<Param>) -> DbResult<u64> {
         let started = Instant::now();
         let result = match &mut self.inner {
-            Inner::SqlServer(lease) => lease.execute(query, &params).await,
+            Inner::SqlServer(lease) => spend(lease.execute(query, &params)).await,
             Inner::Sqlite(_) | Inner::Ended => {
-                let (lease, result) = self.take_sqlite()?.execute(query, params).await;
+                let lease = self.take_sqlite()?;
+                let (lease, result) = spend(async { Ok(lease.execute(query, params).await) }).await?;
                 self.give_back(lease);
                 result
             }
         };
         trace(query, started);
-        result
+        result.map_err(DbError::before_commit)
     }
 
     /// Runs a migration's script: several statements without parameters, in T-SQL with batches parted by `GO` lines.
@@ -215,8 +241,8 @@ impl Tx {
     pub async fn commit(mut self) -> DbResult<()> {
         match std::mem::replace(&mut self.inner, Inner::Ended) {
             // Cut off here, the lease ends with its transaction open, and the pool closes the connection.
-            Inner::SqlServer(mut lease) => lease.commit().await,
-            Inner::Sqlite(lease) => lease.commit().await.1,
+            Inner::SqlServer(mut lease) => spend(lease.commit()).await,
+            Inner::Sqlite(lease) => spend(async { lease.commit().await.1 }).await,
             Inner::Ended => Err(ended()),
         }
     }

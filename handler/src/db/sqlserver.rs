@@ -4,42 +4,42 @@
 //! left in the middle of a statement or a transaction (a cancelled request, a timeout, a fault on the wire) says that it
 //! is broken and is closed instead of lent again.
 
+mod faults;
+mod health;
+mod values;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use bb8::ManageConnection as _;
 use bb8_tiberius::rt::Client;
-use tiberius::{ColumnData, FromSql as _, ToSql};
-use time::{Date, PrimitiveDateTime, UtcOffset};
+use tiberius::ToSql;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-use uuid::Uuid;
 
-use super::error::DbError;
+use self::faults::{refused, translate};
+use self::health::Health;
+use self::values::{Bound, cells};
+use super::error::{DbError, DbResult};
+use super::patience::Tries;
 use super::query::{Param, Query};
-use super::row::{Cell, Row};
+use super::row::Row;
 
-/// From the first byte to the end of the login. Azure SQL that was paused answers an error within it and wakes up.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// For one statement.
+/// From the first byte to the end of the login. Azure SQL that was paused answers an error within it and wakes up. An
+/// attempt that hangs is given up so soon that the next one finds a server which is back within 10 s of its return.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For one statement; a request has less patience.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(15);
+/// For the question whether a connection still lives.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// For one batch of a migration, which may have to rewrite a table.
 const MIGRATION_TIMEOUT: Duration = Duration::from_mins(10);
-/// How long a request waits for a connection from the pool before it is told to come back.
+/// How long one waits for a connection from the pool; a request has less patience.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that rested longer than this is asked whether it still lives before it is lent.
 const TRUSTED_REST: Duration = Duration::from_secs(30);
 /// Specification 5.5.1: recycle connections after an hour.
 const MAX_LIFETIME: Duration = Duration::from_hours(1);
-
-/// Errors of the server that pass by themselves: the list of Azure SQL's transient faults, deadlock and lock timeout.
-const TRANSIENT: &[u32] =
-    &[4060, 40197, 40501, 40613, 49918, 49919, 49920, 10928, 10929, 10053, 10054, 10060, 1205, 1222, 233, 997, 4221];
-/// Violation of a UNIQUE constraint, and of a unique index.
-const UNIQUE: &[u32] = &[2627, 2601];
-/// Errors whose text names nothing but objects of the schema. Others may quote what a user wrote (2628 shows the text that
-/// was too long), and no such thing belongs into a log.
-const TEXT_WITHOUT_VALUES: &[u32] =
-    &[102, 137, 156, 207, 208, 229, 262, 515, 547, 911, 916, 2714, 2812, 3902, 3903, 3930, 4060, 18456];
 
 const BEGIN: Query = crate::query!("begin");
 const COMMIT: Query = crate::query!("commit");
@@ -51,6 +51,7 @@ const PING: Query = crate::query!("ping");
 pub(super) struct SqlServer {
     pool: bb8::Pool<Manager>,
     failures: Failures,
+    health: Arc<Health>,
 }
 
 /// Where the pool tells why it could not open a connection; by itself it would let those who wait for one wait on.
@@ -70,7 +71,8 @@ impl bb8::ErrorSink<DbError> for Failures {
 impl SqlServer {
     /// A pool of at most `size` connections, none of which is opened yet.
     pub(super) fn open(config: tiberius::Config, size: u32) -> Self {
-        let failures = Failures::default();
+        let (failures, health) = (Failures::default(), Arc::<Health>::default());
+        let inner = Arc::new(bb8_tiberius::ConnectionManager::new(config));
         let pool = bb8::Pool::builder()
             .error_sink(Box::new(failures.clone()))
             .max_size(size)
@@ -78,12 +80,56 @@ impl SqlServer {
             .retry_connection(false)
             .connection_timeout(ACQUIRE_TIMEOUT)
             .max_lifetime(Some(MAX_LIFETIME))
-            .build_unchecked(Manager { inner: Arc::new(bb8_tiberius::ConnectionManager::new(config)) });
-        Self { pool, failures }
+            .build_unchecked(Manager { inner, health: Arc::clone(&health) });
+        Self { pool, failures, health }
     }
 
-    /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back.
+    /// The rows of a statement, which is tried again after a fault that `allows` it.
+    pub(super) async fn fetch(
+        &self,
+        query: Query,
+        params: &[Param],
+        allows: fn(&DbError) -> bool,
+    ) -> DbResult<Vec<Row>> {
+        let mut tries = Tries::begin();
+        loop {
+            match self.fetch_once(query, params).await {
+                Err(fault) if allows(&fault) && !self.is_away() && tries.pause().await => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// How many rows a statement touches, which is tried again if it surely did nothing.
+    pub(super) async fn execute(&self, query: Query, params: &[Param]) -> DbResult<u64> {
+        let mut tries = Tries::begin();
+        loop {
+            match self.execute_once(query, params).await {
+                Err(fault) if fault.left_nothing() && !self.is_away() && tries.pause().await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn fetch_once(&self, query: Query, params: &[Param]) -> DbResult<Vec<Row>> {
+        self.lend().await?.fetch(query, params).await
+    }
+
+    async fn execute_once(&self, query: Query, params: &[Param]) -> DbResult<u64> {
+        self.lend().await?.execute(query, params).await
+    }
+
+    /// Whether the server was away for so long that there is no use in trying again now.
+    pub(super) fn is_away(&self) -> bool {
+        self.health.is_away()
+    }
+
+    /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back; at
+    /// once if that was so a moment ago.
     pub(super) async fn lend(&self) -> Result<Lease, DbError> {
+        if self.pool.state().connections == 0 && !self.health.may_try() {
+            return Err(DbError::unavailable(format!("still away: {}", self.failures.0.borrow().as_str())));
+        }
         let mut failures = self.failures.0.subscribe();
         let none_can_be_opened = async {
             while failures.changed().await.is_ok() {
@@ -115,6 +161,7 @@ impl SqlServer {
 /// Opens connections and judges them.
 struct Manager {
     inner: Arc<bb8_tiberius::ConnectionManager>,
+    health: Arc<Health>,
 }
 
 impl std::fmt::Debug for Manager {
@@ -133,6 +180,7 @@ pub(super) struct Connection {
     /// The wire or the server failed in a way that ends the connection.
     dead: bool,
     last_used: Instant,
+    health: Arc<Health>,
 }
 
 impl bb8::ManageConnection for Manager {
@@ -140,6 +188,28 @@ impl bb8::ManageConnection for Manager {
     type Error = DbError;
 
     async fn connect(&self) -> Result<Connection, DbError> {
+        let connected = self.try_to_connect().await;
+        match &connected {
+            Ok(_) => self.health.connected(),
+            Err(_) => self.health.refused(),
+        }
+        connected
+    }
+
+    async fn is_valid(&self, connection: &mut Connection) -> Result<(), DbError> {
+        if connection.last_used.elapsed() < TRUSTED_REST && self.health.has_seen(connection.last_used) {
+            return Ok(());
+        }
+        connection.script(PING_TIMEOUT, PING.sqlserver).await
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        connection.busy || connection.in_transaction || connection.dead
+    }
+}
+
+impl Manager {
+    async fn try_to_connect(&self) -> Result<Connection, DbError> {
         let inner = Arc::clone(&self.inner);
         // tiberius panics when the server refuses the asked level of encryption: a task of its own contains that.
         let mut attempt = tokio::spawn(async move { inner.connect().await });
@@ -157,18 +227,14 @@ impl bb8::ManageConnection for Manager {
                 return Err(DbError::unavailable("connecting took too long"));
             }
         };
-        Ok(Connection { client, busy: false, in_transaction: false, dead: false, last_used: Instant::now() })
-    }
-
-    async fn is_valid(&self, connection: &mut Connection) -> Result<(), DbError> {
-        if connection.last_used.elapsed() < TRUSTED_REST {
-            return Ok(());
-        }
-        connection.script(COMMAND_TIMEOUT, PING.sqlserver).await
-    }
-
-    fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.busy || connection.in_transaction || connection.dead
+        Ok(Connection {
+            client,
+            busy: false,
+            in_transaction: false,
+            dead: false,
+            last_used: Instant::now(),
+            health: Arc::clone(&self.health),
+        })
     }
 }
 
@@ -191,15 +257,20 @@ impl Connection {
                 // After an error of the server the stream is read to its end, unless the server ends the session.
                 match &error {
                     tiberius::error::Error::Server(token) if token.class() < 20 => self.busy = false,
-                    _ => self.dead = true,
+                    _ => self.is_lost(),
                 }
                 Err(translate(error))
             }
             Err(_) => {
-                self.dead = true;
+                self.is_lost();
                 Err(DbError::Unavailable { message: "a statement took too long".into(), outcome_unknown: true })
             }
         }
+    }
+
+    fn is_lost(&mut self) {
+        self.dead = true;
+        self.health.lost();
     }
 
     async fn script(&mut self, bound: Duration, text: &str) -> Result<(), DbError> {
@@ -265,114 +336,5 @@ impl Lease {
                 Ok(client.execute(query.sqlserver, &references).await?.total())
             })
             .await
-    }
-}
-
-/// A parameter in the types that tiberius sends.
-enum Bound {
-    Int(Option<i32>),
-    BigInt(Option<i64>),
-    Bool(Option<bool>),
-    Text(Option<String>),
-    Bytes(Option<Vec<u8>>),
-    Instant(Option<PrimitiveDateTime>),
-    Day(Option<Date>),
-    Uuid(Option<Uuid>),
-}
-
-impl From<&Param> for Bound {
-    fn from(param: &Param) -> Self {
-        match param {
-            Param::Int(value) => Self::Int(*value),
-            Param::BigInt(value) => Self::BigInt(*value),
-            Param::Bool(value) => Self::Bool(*value),
-            Param::Text(value) => Self::Text(value.clone()),
-            Param::Bytes(value) => Self::Bytes(value.clone()),
-            Param::Instant(value) => Self::Instant(value.map(|instant| {
-                let utc = instant.to_offset(UtcOffset::UTC);
-                let whole = utc.replace_microsecond(utc.microsecond()).unwrap_or(utc);
-                PrimitiveDateTime::new(whole.date(), whole.time())
-            })),
-            Param::Day(value) => Self::Day(*value),
-            Param::Uuid(value) => Self::Uuid(*value),
-        }
-    }
-}
-
-impl Bound {
-    fn to_sql(&self) -> &dyn ToSql {
-        match self {
-            Self::Int(value) => value,
-            Self::BigInt(value) => value,
-            Self::Bool(value) => value,
-            Self::Text(value) => value,
-            Self::Bytes(value) => value,
-            Self::Instant(value) => value,
-            Self::Day(value) => value,
-            Self::Uuid(value) => value,
-        }
-    }
-}
-
-fn cells(row: &tiberius::Row) -> Result<Vec<Cell>, DbError> {
-    row.cells().map(|(_, data)| cell(data)).collect()
-}
-
-fn cell(data: &ColumnData<'static>) -> Result<Cell, DbError> {
-    let cell = match data {
-        ColumnData::U8(value) => value.map(|number| Cell::Integer(number.into())),
-        ColumnData::I16(value) => value.map(|number| Cell::Integer(number.into())),
-        ColumnData::I32(value) => value.map(|number| Cell::Integer(number.into())),
-        ColumnData::I64(value) => value.map(Cell::Integer),
-        ColumnData::Bit(value) => value.map(Cell::Bool),
-        ColumnData::String(value) => value.as_ref().map(|text| Cell::Text(text.to_string())),
-        ColumnData::Binary(value) => value.as_ref().map(|bytes| Cell::Bytes(bytes.to_vec())),
-        ColumnData::Guid(value) => value.map(Cell::Uuid),
-        ColumnData::Date(_) => Date::from_sql(data).map_err(translate)?.map(Cell::Day),
-        ColumnData::DateTime2(_) => {
-            PrimitiveDateTime::from_sql(data).map_err(translate)?.map(|instant| Cell::Instant(instant.assume_utc()))
-        }
-        other => return Err(anyhow::anyhow!("a column of a type we don't use: {other:?}").into()),
-    };
-    Ok(cell.unwrap_or(Cell::Null))
-}
-
-fn refused(error: &tiberius::error::Error) -> DbError {
-    // A wrong password or database name does not mend itself, yet for a request it is the same: no database.
-    DbError::unavailable(format!("the server refused the connection: {error}"))
-}
-
-/// The part of a message about a duplicate key that names the constraint, without the key's value, which comes after it.
-fn names_of_key(message: &str) -> String {
-    message.split("The duplicate key value").next().unwrap_or_default().trim_end().to_owned()
-}
-
-fn translate(error: tiberius::error::Error) -> DbError {
-    use tiberius::error::Error as Tds;
-    match &error {
-        Tds::Server(token) if UNIQUE.contains(&token.code()) => DbError::Unique(names_of_key(token.message())),
-        Tds::Server(token) if TRANSIENT.contains(&token.code()) => {
-            DbError::unavailable(format!("error {} of the server", token.code()))
-        }
-        Tds::Server(token) => {
-            let text = if TEXT_WITHOUT_VALUES.contains(&token.code()) { token.message() } else { "(text withheld)" };
-            DbError::Other(anyhow::anyhow!("error {} of the server in line {}: {text}", token.code(), token.line()))
-        }
-        Tds::Io { .. } | Tds::Tls(_) => DbError::Unavailable { message: error.to_string(), outcome_unknown: true },
-        _ => DbError::Other(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn security_11_a_duplicate_key_is_told_by_its_name_and_not_its_value() {
-        let told = names_of_key(
-            "Violation of UNIQUE KEY constraint 'uq_users_email_key'. Cannot insert duplicate key in object 'dbo.users'. \
-             The duplicate key value is (ana@example.com).",
-        );
-        assert!(told.contains("uq_users_email_key") && !told.contains("ana@"), "{told}");
     }
 }

@@ -111,6 +111,9 @@ fn add_headers(headers: &mut HeaderMap, error: &Error) {
         Error::RateLimited { retry_after, .. } | Error::Unavailable { retry_after, .. } => {
             headers.entry(RETRY_AFTER).or_insert(whole_seconds(*retry_after).into());
         }
+        Error::Database { .. } => {
+            headers.entry(RETRY_AFTER).or_insert(1.into());
+        }
         _ => {}
     }
 }
@@ -132,7 +135,7 @@ const fn status(error: &Error) -> StatusCode {
         Error::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable { .. } | Error::Database { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -157,7 +160,7 @@ fn describe(error: &Error) -> (ErrorCode, Cow<'static, str>, &[FieldError]) {
             "Send the request body as JSON in UTF-8, with the header Content-Type: application/json".into(),
         ),
         Error::RateLimited { message, .. } => (ErrorCode::RateLimitExceeded, (*message).into()),
-        Error::Unavailable { .. } => (
+        Error::Unavailable { .. } | Error::Database { .. } => (
             ErrorCode::ServiceUnavailable,
             "The service can't answer just now; try again after the seconds in the Retry-After header".into(),
         ),
@@ -232,7 +235,9 @@ fn log_if_ours(error: &Error, context: &RequestContext) {
     let request_id = context.request_id();
     match error {
         Error::Internal(cause) => tracing::error!(request_id, cause = format_args!("{cause:#}"), "a request failed"),
-        Error::Unavailable { reason, .. } => tracing::warn!(request_id, reason, "a request could not be served"),
+        Error::Unavailable { reason, .. } | Error::Database { reason, .. } => {
+            tracing::warn!(request_id, reason, "a request could not be served")
+        }
         _ => {}
     }
 }

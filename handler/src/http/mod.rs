@@ -25,6 +25,7 @@ pub mod page;
 pub mod path;
 pub mod query;
 pub mod request_context;
+pub mod shedding;
 mod stops;
 pub mod strict_json;
 
@@ -34,6 +35,7 @@ mod stack_tests;
 mod test_support;
 
 use crate::clock::SharedClock;
+use crate::db::patience::DEFAULT_PATIENCE;
 use axum::{Extension, Router, middleware};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +54,10 @@ pub struct HttpSettings {
     pub production: bool,
     /// How long a request may take before it is dropped and answered with a 503.
     pub request_timeout: Duration,
+    /// How long a request waits for the database, all its statements together.
+    pub database_patience: Duration,
+    /// How many requests of the API are served at once.
+    pub at_once: usize,
     /// The largest request body, in bytes.
     pub body_limit: usize,
 }
@@ -63,6 +69,8 @@ impl Default for HttpSettings {
             cors_origins: Vec::new(),
             production: false,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
+            database_patience: DEFAULT_PATIENCE,
+            at_once: shedding::DEFAULT_AT_ONCE,
             body_limit: body::DEFAULT_BODY_LIMIT,
         }
     }
@@ -91,7 +99,7 @@ pub fn layers(router: Router, settings: &HttpSettings, clock: SharedClock) -> Ro
         cors::layer(&settings.cors_origins),
         middleware::from_fn_with_state(sealing, envelope::seal),
         CatchPanicLayer::custom(stops::panicked),
-        middleware::from_fn_with_state(settings.request_timeout, stops::in_time),
+        middleware::from_fn_with_state((settings.request_timeout, settings.database_patience), stops::in_time),
         middleware::from_fn_with_state(clock, day::note),
         Extension(body::BodyLimit(settings.body_limit)),
     ))

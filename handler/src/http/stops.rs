@@ -1,5 +1,6 @@
 //! The two ways a request ends without its handler's answer: a panic, and the end of its time.
 
+use crate::db::patience;
 use crate::error::Error;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -18,9 +19,13 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Error::Internal(anyhow::anyhow!("the request panicked: {words}")).into_response()
 }
 
-/// Drops a request that takes longer than `limit`, and answers it with a 503.
-pub(super) async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
+/// Drops a request that takes longer than `limit`, and answers it with a 503; of this time the database gets its part.
+pub(super) async fn in_time(
+    State((limit, database)): State<(Duration, Duration)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match tokio::time::timeout(limit, patience::with(database, next.run(request))).await {
         Ok(response) => response,
         Err(_) => Error::unavailable(format!("no answer within {limit:?}")).into_response(),
     }

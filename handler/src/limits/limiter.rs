@@ -11,10 +11,14 @@ use super::rules::{Bucket, Caller, Counted, Kind, RateLimits, Standing, Verdict}
 use super::store;
 use crate::clock::SharedClock;
 use crate::credentials::tokens::Tokens;
+use crate::db::patience::at_most;
 use crate::db::{Database, DbError};
 use crate::error::{Error, Result};
 use crate::http::caller::bearer;
 use crate::http::client_address::ClientAddress;
+
+/// How long a request waits to be counted where it is served all the same if it can't be.
+const WORTH_WAITING: Duration = Duration::from_millis(500);
 
 /// The limits of this process and what it knows of the counts.
 pub struct Limiter {
@@ -87,7 +91,8 @@ impl Limiter {
             Decision::Made(verdict) => return verdict,
             Decision::Ask(ask) => ask,
         };
-        match store::count(&self.db, &bucket.to_string(), ask.hits(), now).await {
+        let bucket = bucket.to_string();
+        match at_most(WORTH_WAITING, store::count(&self.db, &bucket, ask.hits(), now)).await {
             Ok(counted) => ask.answered(counted),
             Err(error) => {
                 self.note_failure(&error, now);

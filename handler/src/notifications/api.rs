@@ -125,10 +125,13 @@ pub async fn mark_read(
     caller: CurrentUser,
     PathId(id): PathId<i32>,
 ) -> Result<Json<Notification>> {
-    let mut tx = app.db.begin().await?;
-    let read = store::mark_read(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("notification"))?;
-    tx.commit().await?;
-    Ok(Json(read.into()))
+    let read = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        let read = store::mark_read(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("notification"))?;
+        tx.commit().await?;
+        Ok(read)
+    });
+    Ok(Json(read.await?.into()))
 }
 
 /// Mark all notifications as read

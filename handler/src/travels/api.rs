@@ -113,7 +113,7 @@ impl From<CreateTravel> for Travel {
 }
 
 /// A change of a plan: absent fields stay as they are.
-#[derive(Debug, ToSchema)]
+#[derive(Clone, Debug, ToSchema)]
 pub struct UpdateTravel {
     /// The new city.
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, example = "New York")]
@@ -194,11 +194,15 @@ pub async fn create(
 ) -> Result<impl IntoResponse + use<>> {
     let travel = Travel::from(new);
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    users::store::hold(&mut tx, caller.id).await?;
-    let id = store::insert(&mut tx, caller.id, &travel, now).await?;
-    causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, now).await?;
-    tx.commit().await?;
+    let id = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        users::store::hold(&mut tx, caller.id).await?;
+        let id = store::insert(&mut tx, caller.id, &travel, now).await?;
+        causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    });
+    let id = id.await?;
     let Travel { city, country, dates, description } = travel;
     let view = TravelView::from(TravelRow {
         id,
@@ -250,22 +254,25 @@ pub async fn update(
     PathId(id): PathId<i32>,
     ValidJson(change): ValidJson<UpdateTravel>,
 ) -> Result<Json<TravelView>> {
-    let mut tx = app.db.begin().await?;
-    users::store::hold(&mut tx, caller.id).await?;
-    let (before, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
-    standing.may_change()?;
-    let mut after = change.applied_to(before.clone())?;
-    if after != before {
-        after.updated_at = app.clock.now();
-        store::update(&mut tx, &after).await?;
-        if !after.is_same_stay(&before) {
-            causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, after.updated_at).await?;
-            // On the days that are free now, the owner may be at home to somebody.
-            causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
+    let changed = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        users::store::hold(&mut tx, caller.id).await?;
+        let (before, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
+        standing.may_change()?;
+        let mut after = change.clone().applied_to(before.clone())?;
+        if after != before {
+            after.updated_at = app.clock.now();
+            store::update(&mut tx, &after).await?;
+            if !after.is_same_stay(&before) {
+                causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, after.updated_at).await?;
+                // On the days that are free now, the owner may be at home to somebody.
+                causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
+            }
+            tx.commit().await?;
         }
-        tx.commit().await?;
-    }
-    Ok(Json(after.into()))
+        Ok(after)
+    });
+    Ok(Json(changed.await?.into()))
 }
 
 /// Remove a plan
@@ -278,12 +285,15 @@ pub async fn update(
         (status = 404, description = "There is no such plan, or it is not the caller's to see.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn delete(State(app): State<AppState>, caller: CurrentUser, PathId(id): PathId<i32>) -> Result<StatusCode> {
-    let mut tx = app.db.begin().await?;
-    users::store::hold(&mut tx, caller.id).await?;
-    let (travel, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
-    standing.may_change()?;
-    store::delete(&mut tx, travel.id).await?;
-    causes::note(&mut tx, Cause::Home { user: caller.id }, app.clock.now()).await?;
-    tx.commit().await?;
+    let removed = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        users::store::hold(&mut tx, caller.id).await?;
+        let (travel, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
+        standing.may_change()?;
+        store::delete(&mut tx, travel.id).await?;
+        causes::note(&mut tx, Cause::Home { user: caller.id }, app.clock.now()).await?;
+        Ok(tx.commit().await?)
+    });
+    removed.await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -105,7 +105,7 @@ impl From<PublicRow> for PublicProfile {
 }
 
 /// A change of one's profile: absent fields stay as they are, `null` clears.
-#[derive(Debug, ToSchema)]
+#[derive(Clone, Debug, ToSchema)]
 pub struct UpdateProfile {
     /// The new name; can't be cleared.
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, example = "John Doe")]
@@ -209,18 +209,21 @@ pub async fn update_me(
     caller: CurrentUser,
     ValidJson(change): ValidJson<UpdateProfile>,
 ) -> Result<Json<PrivateProfile>> {
-    let mut tx = app.db.begin().await?;
-    let before = store::find_for_update(&mut tx, caller.id).await?.ok_or(Error::Unauthorized(SIGN_IN))?;
-    let mut after = change.applied_to(before.clone());
-    if after != before {
-        after.updated_at = app.clock.now();
-        store::update(&mut tx, &after).await?;
-        if (&after.home_city, &after.home_country) != (&before.home_city, &before.home_country) {
-            causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
+    let changed = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        let before = store::find_for_update(&mut tx, caller.id).await?.ok_or(Error::Unauthorized(SIGN_IN))?;
+        let mut after = change.clone().applied_to(before.clone());
+        if after != before {
+            after.updated_at = app.clock.now();
+            store::update(&mut tx, &after).await?;
+            if (&after.home_city, &after.home_country) != (&before.home_city, &before.home_country) {
+                causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
+            }
+            tx.commit().await?;
         }
-        tx.commit().await?;
-    }
-    Ok(Json(after.into()))
+        Ok(after)
+    });
+    Ok(Json(changed.await?.into()))
 }
 
 /// Somebody's profile
