@@ -156,7 +156,8 @@ async fn serve() -> anyhow::Result<()> {
     tracing::info!(%address, database = config.database_url.describe(), "listening");
 
     let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+    // Made into a service once: of a bare router `axum::serve` would copy every route for each connection.
+    let server = axum::serve(listener, router.into_make_service()).with_graceful_shutdown(async move {
         order_to_stop().await;
         tracing::info!("stopping: requests in flight are finished");
         let _ = stopping.send(());

@@ -18,6 +18,7 @@ mod matches;
 mod matrix;
 mod notifications;
 mod openapi;
+mod overload;
 mod password;
 mod privacy;
 mod profile;

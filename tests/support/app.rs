@@ -10,6 +10,7 @@ use handler::app::{self, Parts};
 use handler::config::{Config, DEFAULT_PORT, Environment, TokenSecrets};
 use handler::credentials::hasher::HashCost;
 use handler::http::HttpSettings;
+use handler::http::shedding::DEFAULT_AT_ONCE;
 use handler::limits::rules::RateLimits;
 use handler::random::SharedRandomness;
 use handler::scan::run::{ScanSettings, Scanner};
@@ -45,6 +46,8 @@ pub struct Setup {
     pub previous_access_secret: Option<&'static str>,
     /// How long a request waits for the database: a server of these tests is busy with many of them at once.
     pub database_patience: Duration,
+    /// How many requests are served at once.
+    pub at_once: usize,
     /// How many requests a minute are served: as many as come, unless a story is about that.
     pub rate_limits: RateLimits,
 }
@@ -60,6 +63,7 @@ impl Default for Setup {
             previous_access_secret: None,
             rate_limits: RateLimits::OFF,
             database_patience: Duration::from_secs(20),
+            at_once: DEFAULT_AT_ONCE,
         }
     }
 }
@@ -149,6 +153,7 @@ impl TestApp {
         };
         let settings = HttpSettings {
             database_patience: setup.database_patience,
+            at_once: setup.at_once,
             cors_origins: setup.cors_origins.clone(),
             production: setup.production,
             ..HttpSettings::default()

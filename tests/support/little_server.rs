@@ -78,7 +78,7 @@ async fn serve(mut client: TcpStream, heard: &Heard) -> io::Result<()> {
     loop {
         let request = Message::read(&mut client).await?;
         let answer = match &request {
-            prelogin if prelogin.is_prelogin() => prelogin.greeted(),
+            prelogin if prelogin.is_prelogin() => Message::greeted(),
             login if login.is_login() => login.let_in(),
             statement => statement.obeyed(),
         };

@@ -97,7 +97,7 @@ impl Message {
     }
 
     /// The answer of a server to PRELOGIN: its version, and that it does not encrypt ([MS-TDS] 2.2.6.5).
-    pub(crate) fn greeted(&self) -> Vec<u8> {
+    pub(crate) fn greeted() -> Vec<u8> {
         const VERSION: [u8; 5] = [0, 0, 11, 0, 6];
         const ENCRYPTION: [u8; 5] = [1, 0, 17, 0, 1];
         const END: u8 = 0xFF;

@@ -91,7 +91,7 @@ impl Database {
     pub async fn fetch_all(&self, query: Query, params: Vec<Param>) -> DbResult<Vec<Row>> {
         let started = Instant::now();
         let result = match &self.engine {
-            Engine::SqlServer(server) => spend(server.fetch(query, &params, DbError::is_passing)).await,
+            Engine::SqlServer(server) => spend(Box::pin(server.fetch(query, &params, DbError::is_passing))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.reader().await?.fetch(query, params).await.1 }).await,
         };
         trace(query, started);
@@ -107,7 +107,7 @@ impl Database {
     pub async fn execute(&self, query: Query, params: Vec<Param>) -> DbResult<u64> {
         let started = Instant::now();
         let result = match &self.engine {
-            Engine::SqlServer(server) => spend(server.execute(query, &params)).await,
+            Engine::SqlServer(server) => spend(Box::pin(server.execute(query, &params))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.execute(query, params).await.1 }).await,
         };
         trace(query, started);
@@ -119,7 +119,7 @@ impl Database {
     pub async fn execute_returning(&self, query: Query, params: Vec<Param>) -> DbResult<Option<Row>> {
         let started = Instant::now();
         let result = match &self.engine {
-            Engine::SqlServer(server) => spend(server.fetch(query, &params, DbError::left_nothing)).await,
+            Engine::SqlServer(server) => spend(Box::pin(server.fetch(query, &params, DbError::left_nothing))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.fetch(query, params).await.1 }).await,
         };
         trace(query, started);
@@ -146,11 +146,11 @@ impl Database {
     pub async fn begin(&self) -> DbResult<Tx> {
         let inner = match &self.engine {
             Engine::SqlServer(server) => {
-                let begun = spend(async {
+                let begun = spend(Box::pin(async {
                     let mut lease = server.lend().await?;
                     lease.begin().await?;
                     Ok(lease)
-                });
+                }));
                 Inner::SqlServer(Box::new(begun.await.map_err(DbError::before_commit)?))
             }
             Engine::Sqlite(sqlite) => {
@@ -180,7 +180,7 @@ impl Tx {
     pub async fn fetch_all(&mut self, query: Query, params: Vec<Param>) -> DbResult<Vec<Row>> {
         let started = Instant::now();
         let result = match &mut self.inner {
-            Inner::SqlServer(lease) => spend(lease.fetch(query, &params)).await,
+            Inner::SqlServer(lease) => spend(Box::pin(lease.fetch(query, &params))).await,
             Inner::Sqlite(_) | Inner::Ended => {
                 let lease = self.take_sqlite()?;
                 let (lease, result) = spend(async { Ok(lease.fetch(query, params).await) }).await?;
@@ -208,7 +208,7 @@ impl Tx {
     pub async fn execute(&mut self, query: Query, params: Vec<Param>) -> DbResult<u64> {
         let started = Instant::now();
         let result = match &mut self.inner {
-            Inner::SqlServer(lease) => spend(lease.execute(query, &params)).await,
+            Inner::SqlServer(lease) => spend(Box::pin(lease.execute(query, &params))).await,
             Inner::Sqlite(_) | Inner::Ended => {
                 let lease = self.take_sqlite()?;
                 let (lease, result) = spend(async { Ok(lease.execute(query, params).await) }).await?;
@@ -241,7 +241,7 @@ impl Tx {
     pub async fn commit(mut self) -> DbResult<()> {
         match std::mem::replace(&mut self.inner, Inner::Ended) {
             // Cut off here, the lease ends with its transaction open, and the pool closes the connection.
-            Inner::SqlServer(mut lease) => spend(lease.commit()).await,
+            Inner::SqlServer(mut lease) => spend(Box::pin(lease.commit())).await,
             Inner::Sqlite(lease) => spend(async { lease.commit().await.1 }).await,
             Inner::Ended => Err(ended()),
         }

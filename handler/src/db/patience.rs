@@ -30,9 +30,10 @@ pub async fn at_most<T>(limit: Duration, work: impl Future<Output = DbResult<T>>
     timeout(limit, work).await.unwrap_or_else(|_| Err(out_of_time()))
 }
 
-/// Awaits an answer for as long as the request has patience, and takes the time from it.
+/// Awaits an answer for as long as the request has patience, and takes the time from it. What is large comes in a box: an
+/// async function keeps two of what it is given.
 pub(super) async fn spend<T>(work: impl Future<Output = DbResult<T>>) -> DbResult<T> {
-    let Ok(left) = LEFT.try_with(Cell::get) else { return work.await };
+    let left = LEFT.try_with(Cell::get).unwrap_or(Duration::MAX);
     let started = Instant::now();
     let answer = timeout(left, work).await;
     take(started.elapsed());
@@ -64,71 +65,67 @@ impl Tries {
     /// Waits before the next try. False if there is no time left for one.
     pub(super) async fn pause(&mut self) -> bool {
         let left = LEFT.try_with(Cell::get).unwrap_or(DEFAULT_PATIENCE);
-        if self.pause >= left || self.since.elapsed() + self.pause >= DEFAULT_PATIENCE {
-            return false;
-        }
-        sleep(self.pause).await;
-        take(self.pause);
-        self.pause *= 2;
+        let Some(pause) = self.next_pause(self.since.elapsed(), left) else { return false };
+        sleep(pause).await;
+        take(pause);
         true
+    }
+
+    /// The next pause, `elapsed` after the first try began and with `left` of the request's patience.
+    fn next_pause(&mut self, elapsed: Duration, left: Duration) -> Option<Duration> {
+        let pause = self.pause;
+        self.pause *= 2;
+        (pause < left && elapsed + pause < DEFAULT_PATIENCE).then_some(pause)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::DbResult;
+
+    const PATIENCE: Duration = Duration::from_millis(100);
 
     async fn answer_after(wait: Duration) -> DbResult<()> {
         sleep(wait).await;
         Ok(())
     }
 
-    fn seconds(number: f64) -> Duration {
-        Duration::from_secs_f64(number)
-    }
-
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn security_26_a_request_waits_for_its_statements_together_and_not_for_each() {
-        let started = Instant::now();
-        with(seconds(2.0), async {
-            spend(answer_after(seconds(1.5))).await.unwrap();
+        with(PATIENCE, async {
+            spend(answer_after(PATIENCE / 10)).await.unwrap();
+            let left = LEFT.with(Cell::get);
+            assert!(left <= PATIENCE * 9 / 10, "{left:?}");
             // What is not the database's takes nothing of it.
-            sleep(seconds(5.0)).await;
-            let error = spend(answer_after(seconds(1.0))).await.unwrap_err();
+            sleep(PATIENCE).await;
+            assert_eq!(LEFT.with(Cell::get), left);
+            let error = spend(answer_after(PATIENCE * 100)).await.unwrap_err();
             assert!(matches!(error, DbError::Unavailable { outcome_unknown: true, .. }), "{error:?}");
-            assert!(spend(answer_after(seconds(1.0))).await.is_err());
+            assert_eq!(LEFT.with(Cell::get), Duration::ZERO);
+            assert!(spend(std::future::pending::<DbResult<()>>()).await.is_err());
         })
         .await;
-        assert_eq!(started.elapsed().as_secs_f64().round(), 7.0);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_is_no_requests_is_waited_for() {
-        spend(answer_after(seconds(60.0))).await.unwrap();
-        assert!(at_most(seconds(1.0), answer_after(seconds(2.0))).await.is_err());
+    #[tokio::test]
+    async fn what_is_no_requests_is_waited_for_unless_it_is_not_worth_it() {
+        spend(answer_after(PATIENCE)).await.unwrap();
+        assert!(at_most(PATIENCE, std::future::pending::<DbResult<()>>()).await.is_err());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn security_25_work_is_tried_again_for_two_seconds_and_no_longer() {
-        let started = Instant::now();
-        let mut tries = Tries::begin();
-        let mut number = 1;
-        while tries.pause().await {
-            number += 1;
+    #[test]
+    fn security_25_work_is_tried_again_for_two_seconds_and_no_longer() {
+        let (mut tries, mut elapsed, mut pauses) = (Tries::begin(), Duration::ZERO, Vec::new());
+        while let Some(pause) = tries.next_pause(elapsed, DEFAULT_PATIENCE) {
+            elapsed += pause;
+            pauses.push(pause.as_millis());
         }
-        assert_eq!(number, 6);
-        assert!(started.elapsed() < DEFAULT_PATIENCE, "{:?}", started.elapsed());
+        assert_eq!(pauses, [50, 100, 200, 400, 800]);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn security_25_a_request_that_has_no_patience_left_does_not_try_again() {
-        with(seconds(1.0), async {
-            let mut tries = Tries::begin();
-            assert!(tries.pause().await);
-            spend(answer_after(seconds(0.9))).await.unwrap();
-            assert!(!tries.pause().await);
-        })
-        .await;
+    #[test]
+    fn security_25_a_request_that_has_no_patience_left_does_not_try_again() {
+        assert_eq!(Tries::begin().next_pause(Duration::ZERO, FIRST_PAUSE), None);
+        assert_eq!(Tries::begin().next_pause(DEFAULT_PATIENCE, DEFAULT_PATIENCE), None);
     }
 }

@@ -127,7 +127,7 @@ impl SqlServer {
     /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back; at
     /// once if that was so a moment ago.
     pub(super) async fn lend(&self) -> Result<Lease, DbError> {
-        if self.pool.state().connections == 0 && !self.health.may_try() {
+        if self.pool.state().connections == 0 && !self.health.may_try(Instant::now()) {
             return Err(DbError::unavailable(format!("still away: {}", self.failures.0.borrow().as_str())));
         }
         let mut failures = self.failures.0.subscribe();
@@ -191,7 +191,7 @@ impl bb8::ManageConnection for Manager {
         let connected = self.try_to_connect().await;
         match &connected {
             Ok(_) => self.health.connected(),
-            Err(_) => self.health.refused(),
+            Err(_) => self.health.refused(Instant::now()),
         }
         connected
     }
@@ -270,7 +270,7 @@ impl Connection {
 
     fn is_lost(&mut self) {
         self.dead = true;
-        self.health.lost();
+        self.health.lost(Instant::now());
     }
 
     async fn script(&mut self, bound: Duration, text: &str) -> Result<(), DbError> {

@@ -236,7 +236,7 @@ fn log_if_ours(error: &Error, context: &RequestContext) {
     match error {
         Error::Internal(cause) => tracing::error!(request_id, cause = format_args!("{cause:#}"), "a request failed"),
         Error::Unavailable { reason, .. } | Error::Database { reason, .. } => {
-            tracing::warn!(request_id, reason, "a request could not be served")
+            tracing::warn!(request_id, reason, "a request could not be served");
         }
         _ => {}
     }

@@ -32,3 +32,36 @@ pub async fn admit(State(places): State<Places>, request: Request, next: Next) -
     };
     Ok(next.run(request).await)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::test_support::{get, request, send, stacked};
+    use axum::body::Body;
+    use axum::routing;
+    use axum::{Router, middleware};
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn security_26_one_request_too_many_is_refused_and_the_next_gets_a_place_again() {
+        let router = Router::new()
+            .route("/", routing::get(async || "served"))
+            .route("/endless", routing::get(std::future::pending::<()>))
+            .route_layer(middleware::from_fn_with_state(Places::new(2), admit));
+        let app = stacked(router);
+        let mut endless = Vec::new();
+        for _ in 0..2 {
+            assert_eq!(get(&app, "/").await.status, 200);
+            let asked = request("GET", "/endless").body(Body::empty()).unwrap();
+            let mut waiting = Box::pin(app.clone().oneshot(asked));
+            assert!(futures_util::poll!(&mut waiting).is_pending());
+            endless.push(waiting);
+        }
+        let refused = send(&app, request("GET", "/").body(Body::empty()).unwrap()).await;
+        assert_eq!(refused.refusal(), (503, "SERVICE_UNAVAILABLE".into()));
+        assert_eq!(refused.header("retry-after"), "1");
+        // A client that goes away leaves its place.
+        endless.pop();
+        assert_eq!(get(&app, "/").await.status, 200);
+    }
+}

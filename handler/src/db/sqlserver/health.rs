@@ -30,8 +30,8 @@ impl Health {
     }
 
     /// A connection could not be opened.
-    pub(super) fn refused(&self) {
-        let (mut state, now) = (self.lock(), Instant::now());
+    pub(super) fn refused(&self, now: Instant) {
+        let mut state = self.lock();
         let since = *state.failing_since.get_or_insert(now);
         if state.next_probe.is_none() && now - since >= HICCUP {
             state.next_probe = Some(now + PROBE_EVERY);
@@ -44,8 +44,8 @@ impl Health {
     }
 
     /// Whether this caller may try to open a connection.
-    pub(super) fn may_try(&self) -> bool {
-        let (mut state, now) = (self.lock(), Instant::now());
+    pub(super) fn may_try(&self, now: Instant) -> bool {
+        let mut state = self.lock();
         match &mut state.next_probe {
             None => true,
             Some(at) if now < *at => false,
@@ -57,8 +57,8 @@ impl Health {
     }
 
     /// A connection was lost in the middle of something: the others may be as well.
-    pub(super) fn lost(&self) {
-        self.lock().lost_at = Some(Instant::now());
+    pub(super) fn lost(&self, now: Instant) {
+        self.lock().lost_at = Some(now);
     }
 
     /// Whether a connection has answered since the last one was lost.
@@ -74,49 +74,44 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::advance;
 
-    #[tokio::test(start_paused = true)]
-    async fn security_26_a_hiccup_keeps_nobody_from_trying() {
-        let health = Health::default();
+    #[test]
+    fn security_26_a_hiccup_keeps_nobody_from_trying() {
+        let (health, mut now) = (Health::default(), Instant::now());
         for _ in 0..3 {
-            health.refused();
-            advance(HICCUP / 4).await;
-            assert!(health.may_try() && !health.is_away());
+            health.refused(now);
+            now += HICCUP / 4;
+            assert!(health.may_try(now) && !health.is_away());
         }
         health.connected();
-        advance(HICCUP * 2).await;
-        health.refused();
+        health.refused(now + HICCUP * 2);
         assert!(!health.is_away(), "counted from the first failure after a success");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn security_26_of_a_server_that_is_away_one_request_at_a_time_finds_out_when_it_is_back() {
-        let health = Health::default();
-        health.refused();
-        advance(HICCUP).await;
-        health.refused();
+    #[test]
+    fn security_26_of_a_server_that_is_away_one_request_at_a_time_finds_out_when_it_is_back() {
+        let (health, mut now) = (Health::default(), Instant::now());
+        health.refused(now);
+        now += HICCUP;
+        health.refused(now);
         assert!(health.is_away());
         for _ in 0..3 {
-            assert!(!health.may_try());
-            advance(PROBE_EVERY).await;
-            assert!(health.may_try(), "the probe");
-            assert!(!health.may_try(), "and no other beside it");
-            health.refused();
+            assert!(!health.may_try(now));
+            now += PROBE_EVERY;
+            assert!(health.may_try(now), "the probe");
+            assert!(!health.may_try(now), "and no other beside it");
+            health.refused(now);
         }
         health.connected();
-        assert!(health.may_try() && !health.is_away());
+        assert!(health.may_try(now) && !health.is_away());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn security_26_what_was_last_used_before_a_loss_is_not_trusted() {
-        let health = Health::default();
-        let before = Instant::now();
+    #[test]
+    fn security_26_what_was_last_used_before_a_loss_is_not_trusted() {
+        let (health, before) = (Health::default(), Instant::now());
         assert!(health.has_seen(before));
-        advance(HICCUP).await;
-        health.lost();
+        health.lost(before + HICCUP);
         assert!(!health.has_seen(before));
-        advance(HICCUP).await;
-        assert!(health.has_seen(Instant::now()));
+        assert!(health.has_seen(before + HICCUP * 2));
     }
 }
