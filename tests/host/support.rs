@@ -54,7 +54,11 @@ pub(crate) fn repository() -> &'static Path {
 
 /// The handler, built as `cargo dev` builds it.
 pub(crate) async fn handler() -> &'static Path {
-    HANDLER.get_or_init(|| async { devhost::dev::build_handler(repository(), std::env::var_os("TEST_RELEASE").is_some()).await.unwrap() }).await
+    HANDLER
+        .get_or_init(|| async {
+            devhost::dev::build_handler(repository(), std::env::var_os("TEST_RELEASE").is_some()).await.unwrap()
+        })
+        .await
 }
 
 /// A running host with a database of its own.
