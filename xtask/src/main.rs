@@ -3,6 +3,7 @@
 mod cold_start;
 mod functions;
 mod list_times;
+mod login_storm;
 mod login_timing;
 mod package;
 mod scan_times;
@@ -47,6 +48,12 @@ enum Chore {
         #[arg(long, default_value_t = 300)]
         runs: usize,
     },
+    /// Measure what many logins at once do to the release handler, and to those who ask it for something else meanwhile
+    LoginStorm {
+        /// How many logins
+        #[arg(long, default_value_t = 1_000)]
+        logins: usize,
+    },
     /// Fill an empty database with many people, their connections and their plans, to measure in
     SeedWorld {
         /// How many people
@@ -86,6 +93,7 @@ fn main() -> ExitCode {
         Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
         Chore::LoginTiming { runs } => login_timing::measure(&root, runs),
+        Chore::LoginStorm { logins } => login_storm::measure(&root, logins),
         Chore::SeedWorld { users, database, seed } => world::seed(&database, users, seed),
         Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),

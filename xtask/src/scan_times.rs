@@ -1,6 +1,5 @@
 //! How long the match scan takes in a large world, how much memory, and what the API's answers take meanwhile.
 
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::server::{Bench, Running, bearer};
+use crate::server::{Bench, Running, bearer, highest_memory_mib};
 use crate::world;
 
 /// What is asked meanwhile: what phones ask most.
@@ -68,19 +67,14 @@ struct Scan {
 #[expect(clippy::disallowed_methods, reason = "memory is sampled: there is no event to wait for")]
 fn scan(bench: &Bench) -> Result<Scan> {
     let mut child = bench.command(0).args(["scan-matches", "--once"]).stdout(std::process::Stdio::piped()).spawn()?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak_kib = 0.0_f64;
+    let mut peak_mib = 0.0_f64;
     while child.try_wait()?.is_none() {
-        let peak = fs::read_to_string(&status).ok().and_then(|text| {
-            let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
-            line.split_whitespace().nth(1)?.parse::<f64>().ok()
-        });
-        peak_kib = peak_kib.max(peak.unwrap_or_default());
+        peak_mib = peak_mib.max(highest_memory_mib(child.id()).unwrap_or_default());
         std::thread::sleep(Duration::from_millis(5));
     }
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "the scan failed");
-    Ok(Scan { told: String::from_utf8_lossy(&output.stdout).trim().to_owned(), peak_mib: peak_kib / 1024.0 })
+    Ok(Scan { told: String::from_utf8_lossy(&output.stdout).trim().to_owned(), peak_mib })
 }
 
 fn poll(handler: &Running, token: &str) -> Result<Duration> {

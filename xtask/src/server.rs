@@ -98,6 +98,11 @@ impl Running {
 
     /// Sends a request with one more header line (`Name: value`), or none if it is empty; answers the status and the body.
     pub(crate) fn send(&self, method: &str, path: &str, header: &str, body: &str) -> Result<(u16, String)> {
+        self.exchange(method, path, header, body).map(|answer| (answer.status, answer.body))
+    }
+
+    /// The same, with the headers of the answer.
+    pub(crate) fn exchange(&self, method: &str, path: &str, header: &str, body: &str) -> Result<Answer> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(LIMIT))?;
         write!(
@@ -111,8 +116,41 @@ impl Running {
         stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").context("no end of the headers")?;
         let status = head.split(' ').nth(1).context("no status line")?;
-        Ok((status.parse()?, body.to_owned()))
+        Ok(Answer { status: status.parse()?, head: head.to_ascii_lowercase(), body: body.to_owned() })
     }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    /// Whether there is a header of this name, which is in lower case.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.head.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
+    }
+}
+
+/// The highest resident memory of a living process so far, in MiB.
+pub(crate) fn highest_memory_mib(pid: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no VmHWM")?;
+    Ok(line.split_whitespace().nth(1).context("no number")?.parse::<f64>()? / 1024.0)
+}
+
+/// The `n`-th percentile of sorted times, in milliseconds.
+pub(crate) fn percentile(sorted: &[Duration], n: usize) -> f64 {
+    sorted
+        .get((sorted.len() * n / 100).min(sorted.len().saturating_sub(1)))
+        .map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
 /// The header line of an access token.

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::migrate::{self, SchemaState};
-use super::{Database, DbError, DbResult};
+use super::{Database, DbError, DbResult, patience};
 use crate::error::{Error, Result};
 
 /// How long a good schema is believed in; a newer build may migrate it while this one runs.
@@ -32,7 +32,7 @@ impl SchemaGate {
     /// Lets a request through, or refuses it with [`Error::Unavailable`]. Looks at the database now and then only, and one
     /// request at a time: the others wait for what it sees, also if that is nothing.
     pub async fn pass(&self, db: &Database) -> Result<()> {
-        let mut seen = self.seen.lock().await;
+        let mut seen = patience::spend(async { Ok(self.seen.lock().await) }).await?;
         let outdated = seen.as_ref().is_none_or(|(at, sight)| at.elapsed() >= sight.holds());
         if outdated {
             let sight = match migrate::state(db).await {
