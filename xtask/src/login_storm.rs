@@ -17,7 +17,7 @@ const ACCOUNTS: usize = 20;
 const PASSWORD: &str = "Harbour-Lights-42";
 /// How many read meanwhile, one request after the other, and what.
 const READERS: usize = 4;
-const READ: [&str; 4] = ["/api/v1/users/me", "/api/v1/notifications", "/api/v1/travels", "/api/v1/matches"];
+const READ: [&str; 4] = ["/api/v1/users/me", "/api/v1/notifications", "/api/v1/travels", "/api/v1/connections"];
 /// How long they read before the storm.
 const CALM: Duration = Duration::from_secs(3);
 /// A thread for each login needs little.

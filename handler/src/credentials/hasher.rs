@@ -3,6 +3,7 @@
 //! One hash takes 19 MiB and tens of milliseconds: a thousand logins at once must take neither 19 GiB nor all threads.
 //! So a fixed number runs, a fixed number waits for a bounded time, and the rest is told to come back.
 
+use super::hashing_threads::HashingThreads;
 use super::password_policy::Password;
 use crate::error::{Error, Result};
 use crate::random::SharedRandomness;
@@ -82,6 +83,7 @@ pub struct PasswordHasher {
     waiting: Semaphore,
     max_wait: Duration,
     gauge: Arc<Gauge>,
+    threads: HashingThreads,
 }
 
 /// Counts evaluations of Argon2 where they happen.
@@ -116,6 +118,7 @@ impl PasswordHasher {
             waiting: Semaphore::new(limits.max_waiting.min(Semaphore::MAX_PERMITS)),
             max_wait: limits.max_wait,
             gauge: Arc::default(),
+            threads: HashingThreads::start(limits.concurrency)?,
         })
     }
 
@@ -183,7 +186,7 @@ impl PasswordHasher {
         }
     }
 
-    /// Runs one evaluation on a blocking thread. The turn goes along: if the request is given up, the evaluation runs to
+    /// Runs one evaluation on a thread for it. The turn goes along: if the request is given up, the evaluation runs to
     /// its end all the same, and only then does the next one start.
     async fn run<T: Send + 'static>(
         &self,
@@ -191,12 +194,12 @@ impl PasswordHasher {
         evaluate: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         let gauge = Arc::clone(&self.gauge);
-        let task = tokio::task::spawn_blocking(move || {
+        let work = move || {
             let result = gauge.measure(evaluate);
             drop(turn);
             result
-        });
-        Ok(task.await.context("a password hash did not come to its end")?)
+        };
+        Ok(self.threads.run(work).await?)
     }
 }
 

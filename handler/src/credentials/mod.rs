@@ -4,6 +4,7 @@
 //! signed with the secrets of a [`keys`] ring; a refresh token carries a [`refresh_secret`].
 
 pub mod hasher;
+mod hashing_threads;
 mod hs256;
 pub mod keys;
 pub mod password_policy;
