@@ -29,6 +29,7 @@ mod register;
 mod scan_faults;
 mod schema;
 mod search;
+mod secrets;
 mod sessions;
 mod shapes;
 mod tokens;

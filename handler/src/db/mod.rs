@@ -59,6 +59,16 @@ impl Database {
         Ok(Self { engine })
     }
 
+    /// Opens every further connection as `url` says, which has to name the same engine: a password that was replaced, say.
+    /// Connections that are open stay until they have lived their time.
+    pub fn reconfigure(&self, url: &DatabaseUrl) -> anyhow::Result<()> {
+        match (&self.engine, url) {
+            (Engine::SqlServer(server), DatabaseUrl::SqlServer(config)) => server.reconfigure((**config).clone()),
+            _ => anyhow::bail!("the database can't be exchanged for a file, or for one: restart the handler"),
+        }
+        Ok(())
+    }
+
     /// The engine's name, for people: `SQLite` or `SQL Server`.
     #[must_use]
     pub const fn engine_name(&self) -> &'static str {

@@ -4,6 +4,8 @@
 //! left in the middle of a statement or a transaction (a cancelled request, a timeout, a fault on the wire) says that it
 //! is broken and is closed instead of lent again.
 
+mod connector;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+use self::connector::Connector;
 use super::error::DbError;
 use super::query::{Param, Query};
 use super::row::{Cell, Row};
@@ -50,6 +53,7 @@ const PING: Query = crate::query!("ping");
 #[derive(Debug, Clone)]
 pub(super) struct SqlServer {
     pool: bb8::Pool<Manager>,
+    connector: Arc<Connector>,
     failures: Failures,
 }
 
@@ -71,6 +75,7 @@ impl SqlServer {
     /// A pool of at most `size` connections, none of which is opened yet.
     pub(super) fn open(config: tiberius::Config, size: u32) -> Self {
         let failures = Failures::default();
+        let connector = Connector::new(config);
         let pool = bb8::Pool::builder()
             .error_sink(Box::new(failures.clone()))
             .max_size(size)
@@ -78,8 +83,13 @@ impl SqlServer {
             .retry_connection(false)
             .connection_timeout(ACQUIRE_TIMEOUT)
             .max_lifetime(Some(MAX_LIFETIME))
-            .build_unchecked(Manager { inner: Arc::new(bb8_tiberius::ConnectionManager::new(config)) });
-        Self { pool, failures }
+            .build_unchecked(Manager { inner: Arc::clone(&connector) });
+        Self { pool, connector, failures }
+    }
+
+    /// Further connections are opened like this.
+    pub(super) fn reconfigure(&self, config: tiberius::Config) {
+        self.connector.replace(config);
     }
 
     /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back.
@@ -114,7 +124,7 @@ impl SqlServer {
 
 /// Opens connections and judges them.
 struct Manager {
-    inner: Arc<bb8_tiberius::ConnectionManager>,
+    inner: Arc<Connector>,
 }
 
 impl std::fmt::Debug for Manager {
@@ -140,7 +150,7 @@ impl bb8::ManageConnection for Manager {
     type Error = DbError;
 
     async fn connect(&self) -> Result<Connection, DbError> {
-        let inner = Arc::clone(&self.inner);
+        let inner = self.inner.present();
         // tiberius panics when the server refuses the asked level of encryption: a task of its own contains that.
         let mut attempt = tokio::spawn(async move { inner.connect().await });
         let client = match timeout(CONNECT_TIMEOUT, &mut attempt).await {
