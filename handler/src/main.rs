@@ -19,8 +19,9 @@ use handler::logging;
 use handler::random::OsRandomness;
 use handler::scan::command::{self, Ended, Until};
 use handler::scan::run::Scanner;
+use handler::secrets::identity::DatabaseTokens;
 use handler::secrets::refresh::{Refresher, Rhythm};
-use handler::secrets::{self, Loaded, vault};
+use handler::secrets::{self, Loaded, https, vault};
 use handler::state::AppState;
 use handler::users::homes;
 use tokio::net::TcpListener;
@@ -33,7 +34,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// The end of `--help`.
 const SETTINGS: &str = "\
 Configured by environment variables:
-  DATABASE_URL                  sqlite:<path>, sqlite::memory: or an ADO.NET connection string
+  DATABASE_URL                  sqlite:<path>, sqlite::memory: or an ADO.NET connection string, which may log in by
+                                Authentication=Active Directory Managed Identity
   KEY_VAULT_URL                 https://<name>.vault.azure.net/: the vault that holds the secrets below, with dashes in their
                                 names, and DATABASE-CONNECTION-STRING unless DATABASE_URL is set; read again every hour
   AZURE_CLIENT_ID               the managed identity to read it with, if the app has several
@@ -193,7 +195,7 @@ async fn order_to_stop() {
 
 async fn migrate() -> anyhow::Result<()> {
     let (url, pool_size) = database_alone().await?;
-    let database = Database::open(&url, pool_size)?;
+    let database = open_database(&url, pool_size)?;
     tracing::info!(database = url.describe(), "migrating");
     let applied = |step: &migrate::Migration| tracing::info!(version = step.version, name = step.name, "applied");
     let count = migrate::run(&database, || SystemClock.now(), applied).await?;
@@ -207,7 +209,7 @@ async fn migrate() -> anyhow::Result<()> {
 
 async fn migration_status() -> anyhow::Result<()> {
     let (url, pool_size) = database_alone().await?;
-    let database = Database::open(&url, pool_size)?;
+    let database = open_database(&url, pool_size)?;
     println!("{}", url.describe());
     for step in migrate::status(&database).await? {
         let state = match step.state {
@@ -275,10 +277,16 @@ async fn database_alone() -> anyhow::Result<(DatabaseUrl, u32)> {
     Ok(config::read_database(&vars, secrets.as_ref())?)
 }
 
+/// The database, with the handler's own identity to log in by if the connection string says so.
+fn open_database(url: &DatabaseUrl, pool_size: u32) -> anyhow::Result<Database> {
+    let tokens = DatabaseTokens::new(config::environment(), https::to_anywhere);
+    Database::open_as(url, pool_size, Arc::new(tokens))
+}
+
 /// Puts the application together, and from now on keeps it at the secrets of its vault.
 fn open(loaded: Loaded) -> anyhow::Result<(Config, AppState)> {
     let Loaded { config, origin } = loaded;
-    let db = Database::open(&config.database_url, config.pool_size)?;
+    let db = open_database(&config.database_url, config.pool_size)?;
     let parts = Parts { db, clock: Arc::new(SystemClock), random: Arc::new(OsRandomness), hash_cost: HashCost::OWASP };
     let state = app::assemble(&config, parts)?;
     if let Some(origin) = origin {

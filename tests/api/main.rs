@@ -7,6 +7,7 @@ mod common;
 mod connection_lists;
 mod connection_races;
 mod connections;
+mod database_identity;
 mod demo;
 mod health;
 mod instances;

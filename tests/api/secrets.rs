@@ -1,18 +1,16 @@
 //! Secrets from Key Vault, by Microsoft's SDK: at the start, and while the handler runs. Each story has Azure on this machine
 //! and a process of its own.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handler::config::Variables;
 use handler::db::{Database, DatabaseUrl};
 use handler::secrets::refresh::{Refresher, Rhythm};
 use handler::secrets::{self, Loaded};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tests::azure::{Azure, IDENTITY_HEADER, Mood, TOKEN, VAULT, tell};
+use tests::azure::{Azure, IDENTITY_HEADER, Mood, TOKEN, VAULT, tell, tell_at_a_desk};
 use tests::forge::{claims_of, header_of, sign, with};
 use tests::{ACCESS_SECRET, Person, REFRESH_SECRET, Setup, TestApp};
 use tokio::net::TcpListener;
@@ -26,16 +24,12 @@ const DATABASE: &str = "DATABASE-CONNECTION-STRING";
 const NEXT: &str = "the next access secret of the stories";
 const SERVER: &str = "Server=tcp:127.0.0.1,1;Database=t;User ID=u;Password=hunter2;TrustServerCertificate=true";
 
-/// The variables of an app whose secrets are in the vault.
-fn vars(others: &[(&str, &str)]) -> Variables {
-    let identity = ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"].map(|name| (name.to_owned(), std::env::var(name).unwrap()));
-    let vars = [("ENVIRONMENT", "development"), ("KEY_VAULT_URL", VAULT)];
-    let vars = vars.iter().chain(others).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    vars.chain(identity).collect::<BTreeMap<_, _>>()
-}
-
 async fn load(azure: &Azure, others: &[(&str, &str)]) -> anyhow::Result<Loaded> {
-    secrets::load(vars(others), |settings, vars| azure.open(settings, vars)).await
+    let mut vars = azure.vars();
+    for (name, value) in [("ENVIRONMENT", "development"), ("KEY_VAULT_URL", VAULT)].iter().chain(others) {
+        vars.insert((*name).to_owned(), (*value).to_owned());
+    }
+    secrets::load(vars, |settings, vars| azure.open(settings, vars)).await
 }
 
 /// Why the handler does not start.
@@ -88,6 +82,26 @@ fn security_30_the_start_reads_its_secrets_from_the_vault() {
         let tokens = asked.iter().filter(|line| line.starts_with("identity.azure.test")).collect::<Vec<_>>();
         let resource = "identity.azure.test/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net";
         assert_eq!(tokens, [&format!("{resource} authorized")], "one token for all of them");
+    });
+}
+
+#[test]
+fn a_developer_who_is_signed_in_needs_no_managed_identity() {
+    tell_at_a_desk(true, async |azure| {
+        fill(&azure);
+        let config = load(&azure, &[("DATABASE_URL", "sqlite::memory:")]).await.unwrap().config;
+        assert_eq!(config.access_secrets.current.expose_secret(), ACCESS_SECRET);
+        assert!(!azure.asked().iter().any(|line| line.contains("/msi/token")), "{:?}", azure.asked());
+    });
+}
+
+#[test]
+fn security_30_a_developer_who_is_not_signed_in_is_told_to() {
+    tell_at_a_desk(false, async |azure| {
+        fill(&azure);
+        let told = refused(&azure).await;
+        assert!(told.contains("Please run 'az login'") && told.contains("KEY_VAULT_URL"), "{told}");
+        assert!(!told.contains('\n'), "{told}");
     });
 }
 

@@ -1,16 +1,18 @@
 //! Azure for a story: the identity endpoint of App Service and a Key Vault, on this machine, over HTTPS.
 //!
 //! Microsoft's SDK talks to them as to the real ones, by their real names. Where names lead and which certificate is good
-//! is handed to it with its way to the network. Which identity there is, it reads in the environment of its process, so
-//! [`tell`] gives each story a process of its own.
+//! is handed to it with its way to the network. Which identity there is, it finds in the environment of its process, so
+//! [`tell`] and [`tell_at_a_desk`] give each story a process of its own.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
 
+use azure_core::http::HttpClient;
 use bytes::Bytes;
 use handler::config::{Variables, VaultSettings};
 use handler::secrets::vault::KeyVault;
@@ -41,11 +43,26 @@ pub const VAULT: &str = "https://stories.vault.azure.net/";
 pub const IDENTITY_HEADER: &str = "the word for the identity endpoint";
 /// What the identity endpoint gives out for the vault.
 pub const TOKEN: &str = "eyJ0eXAiOiJKV1QifQ.the-token-for-the-vault.signature";
+/// What it gives out for the database.
+pub const DATABASE_TOKEN: &str = "eyJ0eXAiOiJKV1QifQ.the-token-for-the-database.signature";
+/// The client id of an identity that was assigned to the app, beside its own.
+pub const CLIENT_ID: &str = "5e29463d-71da-4fe0-8e69-999b57db23b0";
 const IDENTITY: &str = "https://identity.azure.test/msi/token";
 const VAULT_HOST: &str = "stories.vault.azure.net";
 const IDENTITY_HOST: &str = "identity.azure.test";
 /// The end of the year 2099, as `expires_on` has it.
 const EXPIRES_ON: &str = "4102444799";
+
+/// What says to a process that it is one of a story.
+const TOLD: &str = "TOLD_IN_AZURE";
+/// The Azure CLI of a developer who is signed in, and of one who is not.
+const SIGNED_IN: &str = concat!(
+    "#!/bin/sh\n",
+    "test \"$*\" = 'account get-access-token -o json --scope https://vault.azure.net/.default' || exit 2\n",
+    "echo '{ \"accessToken\": \"eyJ0eXAiOiJKV1QifQ.the-token-for-the-vault.signature\", \"expires_on\": 4102444799, ",
+    "\"tokenType\": \"Bearer\" }'\n"
+);
+const SIGNED_OUT: &str = "#!/bin/sh\necho \"ERROR: Please run 'az login' to setup account.\" >&2\nexit 1\n";
 
 /// How one of the two endpoints behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,7 +103,21 @@ struct Held {
 /// Tells a story in a process of its own, in whose environment an App Service has an identity. For that it runs the test
 /// that calls it once more.
 pub fn tell(story: impl AsyncFnOnce(Azure)) {
-    if std::env::var("IDENTITY_HEADER").is_ok_and(|word| word == IDENTITY_HEADER) {
+    let identity = [("IDENTITY_ENDPOINT", IDENTITY), ("IDENTITY_HEADER", IDENTITY_HEADER)];
+    tell_among(&identity.map(|(name, value)| (name, value.to_owned())), story);
+}
+
+/// As [`tell`], on the machine of a developer with an Azure CLI.
+pub fn tell_at_a_desk(signed_in: bool, story: impl AsyncFnOnce(Azure)) {
+    let tools = tempfile::tempdir().unwrap();
+    let az = tools.path().join("az");
+    fs::write(&az, if signed_in { SIGNED_IN } else { SIGNED_OUT }).unwrap();
+    fs::set_permissions(&az, fs::Permissions::from_mode(0o700)).unwrap();
+    tell_among(&[("PATH", format!("{}:/usr/bin:/bin", tools.path().display()))], story);
+}
+
+fn tell_among(vars: &[(&str, String)], story: impl AsyncFnOnce(Azure)) {
+    if std::env::var_os(TOLD).is_some() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         return runtime.block_on(async { story(Azure::start().await).await });
     }
@@ -94,7 +125,8 @@ pub fn tell(story: impl AsyncFnOnce(Azure)) {
     let name = thread.name().expect("a test's thread has its name");
     let told = Command::new(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture"])
-        .envs([("IDENTITY_ENDPOINT", IDENTITY), ("IDENTITY_HEADER", IDENTITY_HEADER)])
+        .env(TOLD, "1")
+        .envs(vars.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&told.stdout);
@@ -164,17 +196,29 @@ impl Azure {
         self.asked().iter().filter(|asked| asked.starts_with(&line) && asked.ends_with(" authorized")).count()
     }
 
-    /// The vault as the handler opens it, by Microsoft's SDK: the only difference is where names lead, and that the
-    /// certificate of these endpoints is good and no other.
+    /// The vault as the handler opens it, by Microsoft's SDK, over this way to the network.
     pub fn open(&self, settings: &VaultSettings, vars: &Variables) -> anyhow::Result<Arc<dyn SecretSource>> {
+        let http = self.network()?;
+        Ok(Arc::new(KeyVault::new(settings, identity::credential(vars, &http)?, &http)?))
+    }
+
+    /// The handler's own way to the network, except that all names lead here, and that the certificate of these endpoints is
+    /// good and no other.
+    pub fn network(&self) -> anyhow::Result<Arc<dyn HttpClient>> {
         let address = self.address;
         let resolver = tower::service_fn(move |_: Name| async move { Ok::<_, Infallible>(std::iter::once(address)) });
         let mut http = HttpConnector::new_with_resolver(resolver);
         http.enforce_http(false);
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone())?;
-        let http = https::over(https::trusting(roots, http)?);
-        Ok(Arc::new(KeyVault::new(settings, identity::credential(vars, &http)?, &http)?))
+        Ok(https::over(https::trusting(roots, http)?))
+    }
+
+    /// The variables that tell the app of its identity, if it has one.
+    #[must_use]
+    pub fn vars(&self) -> Variables {
+        let names = ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"];
+        names.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect()
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -222,15 +266,21 @@ fn answer(world: &mut World, request: &Request<Incoming>) -> Option<Response<Ful
 
 /// <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>
 fn token(mood: Mood, authorized: bool, uri: &Uri) -> (u16, Value) {
-    let expected = "/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net";
-    if !authorized || mood == Mood::Refuses || *uri != expected {
+    let asked = uri.query().unwrap_or_default();
+    let (asked, client_id) = asked.split_once("&client_id=").unwrap_or((asked, CLIENT_ID));
+    let (resource, token) = match asked {
+        "api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net" => ("https://vault.azure.net", TOKEN),
+        "api-version=2019-08-01&resource=https%3A%2F%2Fdatabase.windows.net" => {
+            ("https://database.windows.net", DATABASE_TOKEN)
+        }
+        _ => ("", ""),
+    };
+    if !authorized || mood == Mood::Refuses || token.is_empty() || client_id != CLIENT_ID {
         return (400, json!({ "statusCode": 400, "message": "No User Assigned or Delegated Managed Identity found" }));
     }
-    let token = json!({
-        "access_token": TOKEN, "expires_on": EXPIRES_ON, "resource": "https://vault.azure.net", "token_type": "Bearer",
-        "client_id": "5e29463d-71da-4fe0-8e69-999b57db23b0",
-    });
-    (200, token)
+    let answer = json!({ "access_token": token, "expires_on": EXPIRES_ON, "resource": resource, "token_type": "Bearer",
+        "client_id": CLIENT_ID });
+    (200, answer)
 }
 
 /// <https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret>

@@ -18,8 +18,10 @@ use uuid::Uuid;
 
 use self::connector::Connector;
 use super::error::DbError;
+use super::login::SharedLoginTokens;
 use super::query::{Param, Query};
 use super::row::{Cell, Row};
+use super::url::Server;
 
 /// From the first byte to the end of the login. Azure SQL that was paused answers an error within it and wakes up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -73,9 +75,9 @@ impl bb8::ErrorSink<DbError> for Failures {
 
 impl SqlServer {
     /// A pool of at most `size` connections, none of which is opened yet.
-    pub(super) fn open(config: tiberius::Config, size: u32) -> Self {
+    pub(super) fn open(server: Server, size: u32, tokens: Option<SharedLoginTokens>) -> Self {
         let failures = Failures::default();
-        let connector = Connector::new(config);
+        let connector = Connector::new(server, tokens);
         let pool = bb8::Pool::builder()
             .error_sink(Box::new(failures.clone()))
             .max_size(size)
@@ -88,8 +90,8 @@ impl SqlServer {
     }
 
     /// Further connections are opened like this.
-    pub(super) fn reconfigure(&self, config: tiberius::Config) {
-        self.connector.replace(config);
+    pub(super) fn reconfigure(&self, server: Server) {
+        self.connector.replace(server);
     }
 
     /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back.
@@ -150,7 +152,7 @@ impl bb8::ManageConnection for Manager {
     type Error = DbError;
 
     async fn connect(&self) -> Result<Connection, DbError> {
-        let inner = self.inner.present();
+        let inner = self.inner.next().await?;
         // tiberius panics when the server refuses the asked level of encryption: a task of its own contains that.
         let mut attempt = tokio::spawn(async move { inner.connect().await });
         let client = match timeout(CONNECT_TIMEOUT, &mut attempt).await {

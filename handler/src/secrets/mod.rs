@@ -10,6 +10,7 @@
 pub mod https;
 pub mod identity;
 pub mod refresh;
+mod trouble;
 pub mod vault;
 
 use std::pin::Pin;

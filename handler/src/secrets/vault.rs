@@ -1,25 +1,23 @@
 //! Azure Key Vault, by Microsoft's SDK.
 
-use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use azure_core::credentials::TokenCredential;
-use azure_core::error::{Error, ErrorKind, ErrorResponse};
+use azure_core::error::{Error, ErrorKind};
 use azure_core::http::{HttpClient, StatusCode};
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::identity::{client_options, credential};
+use super::trouble::{cause, reason};
 use super::{Reading, SecretSource, https};
 use crate::config::{Secrets, Variables, VaultSettings, name_in_vault};
 
 /// For all secrets together, the SDK's own tries again included. The Functions host waits 30 s for a handler to start.
 const READ_TIMEOUT: Duration = Duration::from_secs(8);
-/// How much of a foreign message is passed on, in characters.
-const LONGEST_CAUSE: usize = 300;
 
 /// The vault at one address, as one identity sees it.
 pub struct KeyVault {
@@ -81,14 +79,6 @@ impl SecretSource for KeyVault {
     }
 }
 
-/// Key Vault's own word for why it refuses (`ForbiddenByRbac`, `SecretDisabled`).
-fn reason(error: &Error) -> Option<String> {
-    let ErrorKind::HttpResponse { raw_response: Some(answer), .. } = error.kind() else { return None };
-    let told: ErrorResponse = serde_json::from_slice(answer.body()).ok()?;
-    let detail = told.error?;
-    detail.inner_error.and_then(|inner| inner.code).or(detail.code)
-}
-
 /// What went wrong, and what to do about it, on one line.
 fn told(error: &Error) -> anyhow::Error {
     let cause = cause(error);
@@ -104,28 +94,4 @@ fn told(error: &Error) -> anyhow::Error {
             "the vault that KEY_VAULT_URL names can't be read ({cause}): is its address right, is it up?"
         ),
     }
-}
-
-/// The root of an error: the status of an answer, or the words of whatever failed. Never words about what an answer holds,
-/// which may be a secret or a token.
-fn cause(error: &Error) -> String {
-    let mut deepest: &(dyn StdError + 'static) = error;
-    loop {
-        if let Some(known) = deepest.downcast_ref::<Error>() {
-            match known.kind() {
-                ErrorKind::HttpResponse { status, .. } => {
-                    let reason = reason(known).map(|word| format!(" {word}")).unwrap_or_default();
-                    return format!("answer {}{reason}", u16::from(*status));
-                }
-                ErrorKind::DataConversion => return "an answer of an unknown form".to_owned(),
-                _ => {}
-            }
-        }
-        match deepest.source() {
-            Some(source) => deepest = source,
-            None => break,
-        }
-    }
-    let words: Vec<String> = deepest.to_string().split_whitespace().map(str::to_owned).collect();
-    words.join(" ").chars().take(LONGEST_CAUSE).collect()
 }
