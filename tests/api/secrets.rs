@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handler::db::{Database, DatabaseUrl};
+use handler::db::Database;
 use handler::secrets::refresh::{Refresher, Rhythm};
 use handler::secrets::{self, Loaded};
 use secrecy::ExposeSecret as _;
@@ -14,6 +14,7 @@ use tests::azure::{Azure, IDENTITY_HEADER, Mood, TOKEN, VAULT, tell, tell_at_a_d
 use tests::forge::{claims_of, header_of, sign, with};
 use tests::{ACCESS_SECRET, Person, REFRESH_SECRET, Setup, TestApp};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 const ME: &str = "/api/v1/users/me";
@@ -58,6 +59,12 @@ async fn running(azure: &Azure, rhythm: Rhythm) -> (TestApp, Refresher, Person) 
 async fn beside(azure: &Azure, app: &TestApp, rhythm: Rhythm) -> Refresher {
     let loaded = load(azure, &[("DATABASE_URL", app.database().setting())]).await.unwrap();
     Refresher::new(loaded.origin.unwrap(), Arc::clone(&app.state.tokens), app.state.db.clone(), rhythm)
+}
+
+/// Ends what keeps an instance at its secrets. Until it has ended, it holds the database.
+async fn ended(keeping: JoinHandle<()>) {
+    keeping.abort();
+    assert!(keeping.await.is_err_and(|end| end.is_cancelled()), "it goes on until it is told to end");
 }
 
 async fn again(ana: &Person) -> Person {
@@ -177,6 +184,29 @@ fn security_09_a_rotation_in_the_vault_needs_no_restart() {
 }
 
 #[test]
+fn security_09_a_running_handler_reads_again_by_itself_whatever_happened_before() {
+    tell(async |azure| {
+        let moment = Duration::from_millis(20);
+        let hasty = Rhythm { every: moment, again: moment, ..Rhythm::default() };
+        let (_app, refresher, ana) = running(&azure, hasty).await;
+        azure.vault_is(Mood::Away);
+        azure.put(ACCESS, NEXT);
+        let mark = azure.log.mark();
+        let keeping = tokio::spawn(refresher.run());
+        let is_told = async |word: &str| {
+            while !azure.log.text_since(mark).contains(word) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), is_told("can't be renewed")).await.unwrap();
+        azure.vault_is(Mood::Well);
+        timeout(Duration::from_secs(20), is_told("secrets were replaced")).await.unwrap();
+        assert_ne!(header_of(again(&ana).await.token())["kid"], header_of(ana.token())["kid"]);
+        ended(keeping).await;
+    });
+}
+
+#[test]
 fn security_09_sessions_go_on_while_the_refresh_secret_is_rotated() {
     tell(async |azure| {
         let (_app, mut refresher, ana) = running(&azure, Rhythm::default()).await;
@@ -232,7 +262,7 @@ fn security_09_what_another_instance_has_signed_by_a_new_secret_is_good_at_once(
         after.at(&other).get(ME).await.expect_status(200);
         after.at(&other).refresh().await.expect_status(200);
         ana.at(&other).get(ME).await.expect_status(200);
-        second.abort();
+        ended(second).await;
     });
 }
 
@@ -258,7 +288,7 @@ fn security_09_many_strange_kids_are_one_reading_of_the_vault() {
         }
         assert_eq!(azure.readings_of(ACCESS), before + 1);
         ana.get(ME).await.expect_status(200);
-        keeping.abort();
+        ended(keeping).await;
     });
 }
 
@@ -325,26 +355,37 @@ fn security_11_no_log_tells_a_secret_or_the_token_of_the_vault() {
     });
 }
 
-#[tokio::test]
-async fn a_replaced_connection_string_is_that_of_every_further_connection() {
-    let (before, after) = (listener().await, listener().await);
-    let url = |listener: &TcpListener| {
-        let port = listener.local_addr().unwrap().port();
-        DatabaseUrl::parse(&format!("server=tcp:127.0.0.1,{port};User Id=u;Password=p"), false).unwrap()
-    };
-    let db = Database::open(&url(&before), 1).unwrap();
-    let asked = async |listener: &TcpListener| {
-        // It is accepted and hung up on.
-        let accepted =
-            async { timeout(Duration::from_secs(5), listener.accept()).await.is_ok_and(|accepted| accepted.is_ok()) };
-        let (accepted, answer) = tokio::join!(accepted, db.ping());
-        assert!(answer.is_err());
-        accepted
-    };
-    assert!(asked(&before).await);
-    db.reconfigure(&url(&after)).unwrap();
-    assert!(asked(&after).await);
-    assert!(db.reconfigure(&DatabaseUrl::parse("sqlite::memory:", false).unwrap()).is_err(), "another engine is not");
+#[test]
+fn a_connection_string_replaced_in_the_vault_is_that_of_every_further_connection() {
+    tell(async |azure| {
+        fill(&azure);
+        let (before, after) = (listener().await, listener().await);
+        azure.put(DATABASE, &setting(&before));
+        let loaded = load(&azure, &[]).await.unwrap();
+        let db = Database::open(&loaded.config.database_url, 1).unwrap();
+        let tokens = Arc::clone(&TestApp::new().await.state.tokens);
+        let mut refresher = Refresher::new(loaded.origin.unwrap(), tokens, db.clone(), Rhythm::default());
+        let is_asked = async |listener: &TcpListener| {
+            // It is accepted and hung up on.
+            let accepted =
+                async { timeout(Duration::from_secs(5), listener.accept()).await.is_ok_and(|one| one.is_ok()) };
+            let (accepted, answer) = tokio::join!(accepted, db.ping());
+            assert!(answer.is_err());
+            accepted
+        };
+        assert!(is_asked(&before).await);
+        azure.put(DATABASE, &setting(&after));
+        assert!(refresher.read_again().await);
+        assert!(is_asked(&after).await);
+        azure.put(DATABASE, "sqlite::memory:");
+        assert!(!refresher.read_again().await, "another engine is no other connection");
+        assert!(is_asked(&after).await);
+    });
+}
+
+/// A connection string to a server here.
+fn setting(listener: &TcpListener) -> String {
+    format!("server=tcp:127.0.0.1,{};User Id=u;Password=hunter2", listener.local_addr().unwrap().port())
 }
 
 async fn listener() -> TcpListener {
