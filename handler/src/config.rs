@@ -1,5 +1,5 @@
-//! The configuration, from the environment (specification 5.2). Every fault is reported at once, by the name of its
-//! variable and never with its value.
+//! The configuration, from the environment (specification 5.2) and, if `KEY_VAULT_URL` names one, from a vault. Every fault
+//! is reported at once, by the name of its variable and never with its value.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,6 +19,64 @@ const DEFAULT_POOL_SIZE: u32 = 15;
 const MOST_PER_MINUTE: u32 = 10_000;
 /// What stands in the specification, in our examples, and in too many copies of both.
 const EXAMPLE_MARKS: &[&str] = &["your-", "change-in-production", "changeme", "change-me", "example", "local-dev"];
+
+/// The variables that a vault holds in place of the environment. That is either of the two, never both.
+const TOKEN_SECRETS: [&str; 4] =
+    ["JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY", "JWT_SECRET_KEY_PREVIOUS", "JWT_REFRESH_SECRET_KEY_PREVIOUS"];
+/// The variable that a vault holds unless the environment does: a connection string without a password is no secret.
+pub const DATABASE: &str = "DATABASE_URL";
+
+/// The variables of a process by their names.
+pub type Variables = BTreeMap<String, String>;
+
+/// What a vault holds, by the names of the variables that it stands for.
+pub type Secrets = BTreeMap<&'static str, SecretString>;
+
+/// Where secrets are read from, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultSettings {
+    /// `KEY_VAULT_URL`: `https://<name>.vault.azure.net/`
+    pub url: url::Url,
+    /// The variables that the vault stands for.
+    pub holds: Vec<&'static str>,
+}
+
+impl VaultSettings {
+    /// The vault that `KEY_VAULT_URL` names, if it names one.
+    pub fn from_vars(vars: &Variables) -> Result<Option<Self>, ConfigFaults> {
+        let mut reader = Reader { vars, secrets: None, faults: Vec::new() };
+        let Some(text) = reader.value("KEY_VAULT_URL") else { return Ok(None) };
+        let Some(url) = vault_url(text) else {
+            reader.fault("KEY_VAULT_URL", "must be the address of a vault: https://<name>.vault.azure.net/");
+            return Err(ConfigFaults(reader.faults));
+        };
+        for name in TOKEN_SECRETS {
+            if reader.value(name).is_some() {
+                reader.fault(name, "is set twice, here and in the vault that KEY_VAULT_URL names: remove one of them");
+            }
+        }
+        if !reader.faults.is_empty() {
+            return Err(ConfigFaults(reader.faults));
+        }
+        let database = reader.value(DATABASE).is_none().then_some(DATABASE);
+        Ok(Some(Self { url, holds: TOKEN_SECRETS.into_iter().chain(database).collect() }))
+    }
+
+    /// The same vault, asked for nothing but where the database is; `None` if the environment says that.
+    #[must_use]
+    pub fn for_the_database_alone(self) -> Option<Self> {
+        self.holds.contains(&DATABASE).then(|| Self { holds: vec![DATABASE], ..self })
+    }
+}
+
+/// The name in a vault, which takes letters, digits and dashes only, of what stands for a variable.
+#[must_use]
+pub fn name_in_vault(variable: &str) -> String {
+    match variable {
+        DATABASE => "DATABASE-CONNECTION-STRING".to_owned(),
+        _ => variable.replace('_', "-"),
+    }
+}
 
 /// Which rules hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,14 +130,14 @@ pub struct Config {
 pub struct ConfigFaults(pub Vec<String>);
 
 impl Config {
-    /// Reads the environment of this process.
-    pub fn from_env() -> Result<Self, ConfigFaults> {
-        Self::from_vars(&environment())
+    /// Reads the given variables alone.
+    pub fn from_vars(vars: &Variables) -> Result<Self, ConfigFaults> {
+        Self::read(vars, None)
     }
 
-    /// Reads the given variables.
-    pub fn from_vars(vars: &BTreeMap<String, String>) -> Result<Self, ConfigFaults> {
-        let mut reader = Reader { vars, faults: Vec::new() };
+    /// Reads the given variables, and what a vault holds in place of some.
+    pub fn read(vars: &Variables, secrets: Option<&Secrets>) -> Result<Self, ConfigFaults> {
+        let mut reader = Reader { vars, secrets, faults: Vec::new() };
         let environment = reader.environment();
         let production = environment == Environment::Production;
         let database_url = reader.database_url(production);
@@ -88,7 +146,7 @@ impl Config {
         if let (Some(access), Some(refresh)) = (&access_secrets, &refresh_secrets)
             && access.current.expose_secret() == refresh.current.expose_secret()
         {
-            reader.fault("JWT_REFRESH_SECRET_KEY", "must differ from JWT_SECRET_KEY");
+            reader.fault("JWT_REFRESH_SECRET_KEY", "must differ from that of access tokens, JWT_SECRET_KEY");
         }
         if reader.value("JWT_ALGORITHM").is_some_and(|name| name != "HS256") {
             reader.fault("JWT_ALGORITHM", "must be HS256 (or be left out)");
@@ -119,35 +177,62 @@ impl Config {
     }
 }
 
-/// What `handler migrate` needs: the database alone, so that a deployment's identity can do without the secrets.
-pub fn database_from_env() -> Result<(DatabaseUrl, u32), ConfigFaults> {
-    let vars = environment();
-    let mut reader = Reader { vars: &vars, faults: Vec::new() };
+/// What `handler migrate` needs: the database and its pool's size alone, so that a deployment's identity can do without
+/// the other secrets.
+pub fn read_database(vars: &Variables, secrets: Option<&Secrets>) -> Result<(DatabaseUrl, u32), ConfigFaults> {
+    let mut reader = Reader { vars, secrets, faults: Vec::new() };
     let production = reader.environment() == Environment::Production;
     let url = reader.database_url(production);
     let pool_size = reader.number("DATABASE_POOL_SIZE", DEFAULT_POOL_SIZE, 1, 100);
     url.filter(|_| reader.faults.is_empty()).map(|url| (url, pool_size)).ok_or(ConfigFaults(reader.faults))
 }
 
-fn environment() -> BTreeMap<String, String> {
+/// The variables of this process.
+#[must_use]
+pub fn environment() -> Variables {
     // A variable that is no Unicode can be none of ours.
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
 }
 
+/// What is no part of a vault's address is refused: it would be left out in silence, or sent along in every request.
+fn vault_url(text: &str) -> Option<url::Url> {
+    url::Url::parse(text).ok().filter(|url| {
+        url.scheme() == "https"
+            && url.host_str().is_some_and(|host| host.contains('.'))
+            && (url.username(), url.password(), url.path(), url.query(), url.fragment()) == ("", None, "/", None, None)
+    })
+}
+
 struct Reader<'a> {
-    vars: &'a BTreeMap<String, String>,
+    vars: &'a Variables,
+    secrets: Option<&'a Secrets>,
     faults: Vec<String>,
 }
 
 impl Reader<'_> {
-    fn value(&self, name: &str) -> Option<&str> {
+    fn variable(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    fn value(&self, name: &str) -> Option<&str> {
+        let secret = || self.secrets?.get(name).map(|secret| secret.expose_secret().trim());
+        self.variable(name).or_else(|| secret().filter(|value| !value.is_empty()))
+    }
+
+    /// Notes what is wrong with a setting, by the name that it has where it is set.
     fn fault(&mut self, name: &str, message: &str) {
-        self.faults.push(format!("{name} {message}"));
+        let vault_has_it = TOKEN_SECRETS.contains(&name) || (name == DATABASE && self.variable(DATABASE).is_none());
+        let place = match self.secrets {
+            Some(_) if vault_has_it => format!("{} in the vault that KEY_VAULT_URL names", name_in_vault(name)),
+            _ => name.to_owned(),
+        };
+        self.faults.push(format!("{place} {message}"));
+    }
+
+    fn missing(&mut self, name: &str) {
+        self.fault(name, if self.secrets.is_some() { "is missing or disabled" } else { "is missing" });
     }
 
     fn environment(&mut self) -> Environment {
@@ -162,14 +247,14 @@ impl Reader<'_> {
     }
 
     fn database_url(&mut self, production: bool) -> Option<DatabaseUrl> {
-        let Some(text) = self.value("DATABASE_URL") else {
-            self.fault("DATABASE_URL", "is missing");
+        let Some(text) = self.value(DATABASE) else {
+            self.missing(DATABASE);
             return None;
         };
         match DatabaseUrl::parse(text, production) {
             Ok(url) => Some(url),
             Err(fault) => {
-                self.fault("DATABASE_URL", &fault.to_string());
+                self.fault(DATABASE, &fault.to_string());
                 None
             }
         }
@@ -177,7 +262,7 @@ impl Reader<'_> {
 
     fn secrets(&mut self, current: &str, previous: &str, production: bool) -> Option<TokenSecrets> {
         if self.value(current).is_none() {
-            self.fault(current, "is missing");
+            self.missing(current);
         }
         let found = self.secret(current, production);
         let before = self.secret(previous, production);
@@ -252,97 +337,4 @@ fn distinct_bytes(text: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SERVER: &str = "Server=tcp:db.database.windows.net;Database=t;User ID=u;Password=p;Encrypt=true";
-
-    fn vars(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
-        let mut vars: BTreeMap<String, String> = [
-            ("ENVIRONMENT", "production"),
-            ("DATABASE_URL", SERVER),
-            ("JWT_SECRET_KEY", "q7Zr1xVb9Lw3Ks5Td8Yf2Hg6Nj4Mp0Cc"),
-            ("JWT_REFRESH_SECRET_KEY", "A9sD8fG7hJ6kL5zX4cV3bN2mQ1wE0rTy"),
-            ("CORS_ORIGINS", "https://travelmeetup.com, https://www.travelmeetup.com"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        for (name, value) in changes {
-            vars.insert((*name).to_owned(), (*value).to_owned());
-        }
-        vars
-    }
-
-    fn faults(changes: &[(&str, &str)]) -> String {
-        Config::from_vars(&vars(changes)).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_good_production_configuration_is_taken() {
-        let config = Config::from_vars(&vars(&[])).unwrap();
-        assert_eq!(config.environment, Environment::Production);
-        assert_eq!((config.access_ttl.as_secs(), config.refresh_ttl.as_secs()), (900, 604_800));
-        assert_eq!((config.port, config.pool_size), (8080, 15));
-        assert_eq!(config.rate_limits, RateLimits { auth: 10, general: 100, search: 30 });
-        assert_eq!(config.cors_origins, ["https://travelmeetup.com", "https://www.travelmeetup.com"]);
-    }
-
-    #[test]
-    fn security_30_an_unnamed_environment_is_production() {
-        assert!(faults(&[("ENVIRONMENT", ""), ("DATABASE_URL", "sqlite:a.db")]).contains("DATABASE_URL"));
-    }
-
-    #[test]
-    fn security_30_production_refuses_weak_settings() {
-        for (name, value) in [
-            ("JWT_SECRET_KEY", "short"),
-            ("JWT_SECRET_KEY", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-            ("JWT_SECRET_KEY", "your-local-dev-secret-key-change-in-production"),
-            ("JWT_REFRESH_SECRET_KEY", "your-jwt-refresh-secret-key-for-prod-at-least-32-chars"),
-            ("JWT_SECRET_KEY_PREVIOUS", "short"),
-            ("JWT_REFRESH_SECRET_KEY", "q7Zr1xVb9Lw3Ks5Td8Yf2Hg6Nj4Mp0Cc"),
-            ("JWT_ALGORITHM", "none"),
-            ("CORS_ORIGINS", "*"),
-            ("CORS_ORIGINS", "https://*.example.com"),
-            ("CORS_ORIGINS", "http://travelmeetup.com"),
-            ("CORS_ORIGINS", "https://travelmeetup.com/"),
-            ("CORS_ORIGINS", "null"),
-            ("DATABASE_URL", "sqlite::memory:"),
-            ("DATABASE_URL", "Server=tcp:db;Database=t;Encrypt=false"),
-            ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"),
-            ("REFRESH_TOKEN_EXPIRE_DAYS", "31"),
-            ("RATE_LIMIT_AUTH_PER_MINUTE", "0"),
-            ("RATE_LIMIT_GENERAL_PER_MINUTE", "0"),
-            ("RATE_LIMIT_SEARCH_PER_MINUTE", "10001"),
-            ("ENVIRONMENT", "prodution"),
-        ] {
-            let told = faults(&[(name, value)]);
-            assert!(told.contains(name), "{name}={value}: {told}");
-            assert!(!told.contains(value) || value == "null" || value == "*" || value == "0", "{told}");
-        }
-    }
-
-    #[test]
-    fn security_30_all_faults_are_told_on_one_line_without_values() {
-        let told =
-            faults(&[("JWT_SECRET_KEY", "hunter2"), ("DATABASE_URL", "hunter3"), ("DATABASE_POOL_SIZE", "many")]);
-        assert!(["JWT_SECRET_KEY", "DATABASE_URL", "DATABASE_POOL_SIZE"].iter().all(|name| told.contains(name)));
-        assert!(!told.contains("hunter") && !told.contains("many") && !told.contains('\n'), "{told}");
-        let nothing = Config::from_vars(&BTreeMap::new()).unwrap_err().0;
-        assert_eq!(nothing.len(), 3, "the database and two secrets: {nothing:?}");
-    }
-
-    #[test]
-    fn development_takes_what_a_developer_has() {
-        let config = Config::from_vars(&vars(&[
-            ("ENVIRONMENT", "development"),
-            ("DATABASE_URL", "sqlite:.data/travelmeetup.db"),
-            ("JWT_SECRET_KEY", "short"),
-            ("CORS_ORIGINS", "http://localhost:3000"),
-            ("RATE_LIMIT_AUTH_PER_MINUTE", "0"),
-        ]));
-        let config = config.unwrap();
-        assert_eq!(config.environment, Environment::Development);
-        assert_eq!(config.rate_limits, RateLimits { auth: 0, ..RateLimits::default() });
-    }
-}
+mod tests;

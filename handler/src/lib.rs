@@ -22,6 +22,7 @@ pub mod notifications;
 pub mod place;
 pub mod random;
 pub mod scan;
+pub mod secrets;
 pub mod state;
 pub mod text;
 pub mod travels;

@@ -8,10 +8,10 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use handler::app::{self, Parts};
 use handler::clock::{Clock as _, SystemClock};
-use handler::config::{self, Config, Environment};
+use handler::config::{self, Config, Environment, VaultSettings};
 use handler::credentials::hasher::HashCost;
-use handler::db::Database;
 use handler::db::migrate::{self, StepState};
+use handler::db::{Database, DatabaseUrl};
 use handler::demo;
 use handler::http::HttpSettings;
 use handler::limits::rules::RateLimits;
@@ -19,6 +19,9 @@ use handler::logging;
 use handler::random::OsRandomness;
 use handler::scan::command::{self, Ended, Until};
 use handler::scan::run::Scanner;
+use handler::secrets::identity::DatabaseTokens;
+use handler::secrets::refresh::{Refresher, Rhythm};
+use handler::secrets::{self, Loaded, https, vault};
 use handler::state::AppState;
 use handler::users::homes;
 use tokio::net::TcpListener;
@@ -31,7 +34,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// The end of `--help`.
 const SETTINGS: &str = "\
 Configured by environment variables:
-  DATABASE_URL                  sqlite:<path>, sqlite::memory: or an ADO.NET connection string
+  DATABASE_URL                  sqlite:<path>, sqlite::memory: or an ADO.NET connection string, which may log in by
+                                Authentication=Active Directory Managed Identity
+  KEY_VAULT_URL                 https://<name>.vault.azure.net/: the vault that holds the secrets below, with dashes in their
+                                names, and DATABASE-CONNECTION-STRING unless DATABASE_URL is set; read again every hour
+  AZURE_CLIENT_ID               the managed identity to read it with, if the app has several
   JWT_SECRET_KEY                signs access tokens; in production at least 32 bytes
   JWT_REFRESH_SECRET_KEY        signs refresh tokens; another one
   JWT_SECRET_KEY_PREVIOUS, JWT_REFRESH_SECRET_KEY_PREVIOUS
@@ -138,8 +145,7 @@ fn log_to_stdout(default: Level) {
 }
 
 async fn serve() -> anyhow::Result<()> {
-    let config = Config::from_env()?;
-    let state = open(&config)?;
+    let (config, state) = open(load().await?)?;
     let settings = HttpSettings {
         cors_origins: config.cors_origins.clone(),
         production: config.environment == Environment::Production,
@@ -189,8 +195,8 @@ async fn order_to_stop() {
 }
 
 async fn migrate() -> anyhow::Result<()> {
-    let (url, pool_size) = config::database_from_env()?;
-    let database = Database::open(&url, pool_size)?;
+    let (url, pool_size) = database_alone().await?;
+    let database = open_database(&url, pool_size)?;
     tracing::info!(database = url.describe(), "migrating");
     let applied = |step: &migrate::Migration| tracing::info!(version = step.version, name = step.name, "applied");
     let count = migrate::run(&database, || SystemClock.now(), applied).await?;
@@ -203,8 +209,8 @@ async fn migrate() -> anyhow::Result<()> {
 }
 
 async fn migration_status() -> anyhow::Result<()> {
-    let (url, pool_size) = config::database_from_env()?;
-    let database = Database::open(&url, pool_size)?;
+    let (url, pool_size) = database_alone().await?;
+    let database = open_database(&url, pool_size)?;
     println!("{}", url.describe());
     for step in migrate::status(&database).await? {
         let state = match step.state {
@@ -220,10 +226,12 @@ async fn migration_status() -> anyhow::Result<()> {
 }
 
 async fn add_demo_people() -> anyhow::Result<()> {
+    let Loaded { config, origin } = load().await?;
     // They all come from one address, and at once.
-    let config = Config { rate_limits: RateLimits::OFF, ..Config::from_env()? };
+    let config = Config { rate_limits: RateLimits::OFF, ..config };
     anyhow::ensure!(config.environment == Environment::Development, "demo people are for ENVIRONMENT=development only");
-    let router = app::build(open(&config)?, &HttpSettings::default())?;
+    let (_, state) = open(Loaded { config, origin })?;
+    let router = app::build(state, &HttpSettings::default())?;
     for person in demo::add_people(router, SystemClock.today()).await? {
         println!("{person}");
     }
@@ -231,10 +239,10 @@ async fn add_demo_people() -> anyhow::Result<()> {
 }
 
 async fn scan_matches(once: bool, dry_run: bool, haste: Haste) -> anyhow::Result<()> {
-    let config = Config::from_env()?;
-    let may_hurry = config.environment == Environment::Development;
+    let loaded = load().await?;
+    let may_hurry = loaded.config.environment == Environment::Development;
     anyhow::ensure!(may_hurry || !haste.is_some(), "--batch, --lease and --pause are for ENVIRONMENT=development only");
-    let state = open(&config)?;
+    let (_, state) = open(loaded)?;
     state.gate.pass(&state.db).await?;
     let mut scanner = Scanner::of(&state);
     scanner.settings.batch = haste.batch.unwrap_or(scanner.settings.batch);
@@ -254,8 +262,37 @@ async fn scan_matches(once: bool, dry_run: bool, haste: Haste) -> anyhow::Result
     Ok(())
 }
 
-fn open(config: &Config) -> anyhow::Result<AppState> {
-    let db = Database::open(&config.database_url, config.pool_size)?;
+/// The configuration, with the secrets of the vault that it may name.
+async fn load() -> anyhow::Result<Loaded> {
+    secrets::load(config::environment(), vault::open).await
+}
+
+/// Where the database is, which a vault may have to say, and the size of its pool.
+async fn database_alone() -> anyhow::Result<(DatabaseUrl, u32)> {
+    let vars = config::environment();
+    let settings = VaultSettings::from_vars(&vars)?.and_then(VaultSettings::for_the_database_alone);
+    let secrets = match settings {
+        Some(settings) => Some(vault::open(&settings, &vars)?.read(&settings.holds).await?),
+        None => None,
+    };
+    Ok(config::read_database(&vars, secrets.as_ref())?)
+}
+
+/// The database, with the handler's own identity to log in by if the connection string says so.
+fn open_database(url: &DatabaseUrl, pool_size: u32) -> anyhow::Result<Database> {
+    let tokens = DatabaseTokens::new(config::environment(), https::to_anywhere);
+    Database::open_as(url, pool_size, Arc::new(tokens))
+}
+
+/// Puts the application together, and from now on keeps it at the secrets of its vault.
+fn open(loaded: Loaded) -> anyhow::Result<(Config, AppState)> {
+    let Loaded { config, origin } = loaded;
+    let db = open_database(&config.database_url, config.pool_size)?;
     let parts = Parts { db, clock: Arc::new(SystemClock), random: Arc::new(OsRandomness), hash_cost: HashCost::OWASP };
-    Ok(app::assemble(config, parts)?)
+    let state = app::assemble(&config, parts)?;
+    if let Some(origin) = origin {
+        let refresher = Refresher::new(origin, Arc::clone(&state.tokens), state.db.clone(), Rhythm::default());
+        tokio::spawn(refresher.run());
+    }
+    Ok((config, state))
 }

@@ -1,7 +1,9 @@
 //! The command line as an operator meets it: the real binary, right and wrong settings.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::net::TcpListener;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 fn handler(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
@@ -21,7 +23,11 @@ fn every_command_has_help() {
         assert!(output.status.success() && stdout(&output).contains("Usage: handler"), "{arguments:?}");
     }
     let help = stdout(&handler(&["--help"], &[]));
-    assert!(["DATABASE_URL", "JWT_SECRET_KEY", "CORS_ORIGINS", "LOG_LEVEL"].iter().all(|name| help.contains(name)));
+    assert!(
+        ["DATABASE_URL", "JWT_SECRET_KEY", "CORS_ORIGINS", "LOG_LEVEL", "KEY_VAULT_URL"]
+            .iter()
+            .all(|name| help.contains(name))
+    );
 }
 
 #[test]
@@ -61,4 +67,44 @@ fn migrate_brings_a_database_up_and_tells_how_it_stands() {
     assert!(after.contains("applied 20") && !after.contains("pending"), "{after}");
     assert!(after.ends_with("the schema is current\n"), "{after}");
     assert!(handler(&["migrate"], &settings).status.success(), "once more is a no-op");
+}
+
+/// Runs the handler with its secrets in a vault at this port of this machine.
+fn beside_a_vault(arguments: &[&str], port: u16) -> Output {
+    let url = format!("https://127.0.0.1:{port}/");
+    handler(arguments, &[("ENVIRONMENT", "production"), ("KEY_VAULT_URL", &url), ("LOG_LEVEL", "trace")])
+}
+
+#[test]
+fn security_30_a_vault_that_is_not_there_stops_every_command_with_one_line() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    for arguments in [&["serve"][..], &["scan-matches", "--once"], &["migrate"], &["migrate", "--status"]] {
+        let output = beside_a_vault(arguments, port);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let told = stdout(&output);
+        assert!(told.lines().count() == 1 && told.contains("KEY_VAULT_URL"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn security_30_a_vault_that_says_nothing_stops_the_start_within_ten_seconds() {
+    // Whoever connects is in its queue for ever.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let started = Instant::now();
+    let output = beside_a_vault(&[], silent.local_addr().unwrap().port());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let told = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.lines().count() == 1 && told.contains("KEY_VAULT_URL"), "{told}");
+}
+
+#[test]
+fn security_30_a_secret_beside_a_vault_is_a_fault_that_is_named() {
+    let settings = [("KEY_VAULT_URL", "https://travelmeetup.vault.azure.net/"), ("JWT_SECRET_KEY", "hunter2")];
+    let output = handler(&[], &settings);
+    let told = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("JWT_SECRET_KEY is set twice") && !told.contains("hunter2"), "{told}");
 }

@@ -20,6 +20,7 @@
 
 mod answer;
 mod app;
+pub mod azure;
 mod client;
 mod clock;
 mod database;

@@ -25,7 +25,7 @@ impl Authenticate for SessionAuthenticator {
     fn authenticate<'a>(&'a self, token: &'a str) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>> {
         Box::pin(async move {
             let now = self.clock.now();
-            let claims = self.tokens.verify_access(token, now)?;
+            let claims = self.tokens.accept_access(token, now).await?;
             if store::is_live(&self.db, claims.session, claims.user_id, now).await? {
                 Ok(CurrentUser { id: claims.user_id, session: claims.session })
             } else {

@@ -50,7 +50,7 @@ impl FromBody for Refresh {
         (status = 401, description = "The token is not good (any more): log in again.", body = ErrorEnvelope),
         AnyErrors, BodyErrors))]
 pub async fn refresh(State(app): State<AppState>, ValidJson(body): ValidJson<Refresh>) -> Result<Json<TokenPair>> {
-    let claims = app.tokens.verify_refresh(&body.refresh_token, app.clock.now())?;
+    let claims = app.tokens.accept_refresh(&body.refresh_token, app.clock.now()).await?;
     let (user_id, session, presented) = (claims.user_id, claims.session, claims.secret);
     let ring = app.tokens.refresh_ring();
     for _ in 0..TRIES {
@@ -64,11 +64,11 @@ pub async fn refresh(State(app): State<AppState>, ValidJson(body): ValidJson<Ref
                 return Err(Error::Unauthorized(REFUSED));
             }
             Decision::Repeat => {
-                let next = rotation::repeated_secret(ring, session, &row.state, &presented);
+                let next = rotation::repeated_secret(&ring, session, &row.state, &presented);
                 (next.ok_or(Error::Unauthorized(REFUSED))?, row.state.expires_at)
             }
             Decision::Rotate => {
-                let next = rotation::next_secret(ring, session, &presented);
+                let next = rotation::next_secret(&ring, session, &presented);
                 let expires_at = rotation::session_expiry(row.created_at, now, app.refresh_ttl);
                 let (spent, fresh) = (presented.fingerprint(), next.fingerprint());
                 if !store::rotate_session(&app.db, session, spent, fresh, now, expires_at).await? {

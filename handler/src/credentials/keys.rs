@@ -80,6 +80,12 @@ impl KeyRing {
         Ok(Self { current: SigningKey::new(current)?, previous: previous.map(SigningKey::new).transpose()? })
     }
 
+    /// Whether this could name a key: one of another instance, say, which has read newer secrets than this one.
+    #[must_use]
+    pub fn is_name(kid: &str) -> bool {
+        kid.len() == 2 * KID_BYTES && kid.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// The key that signs.
     #[must_use]
     pub fn current(&self) -> &SigningKey {
@@ -114,6 +120,7 @@ mod tests {
         let rotated = ring("the next secret of thirty-two bytes", Some("a secret of thirty-two bytes or more"));
         assert_ne!(rotated.current().kid(), kid);
         assert_eq!(rotated.find(&kid).unwrap().kid(), kid);
+        assert!(KeyRing::is_name(&kid) && !KeyRing::is_name("") && !KeyRing::is_name(&kid.to_uppercase()));
         assert!(rotated.find("").is_none() && rotated.find(&kid.to_uppercase()).is_none());
     }
 

@@ -5,11 +5,13 @@
 
 use super::keys::KeyRing;
 use super::refresh_secret::RefreshSecret;
+use super::renewal::Renewal;
 use crate::error::{Error, Result};
 use anyhow::Context as _;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -118,19 +120,38 @@ struct Claims {
     typ: Kind,
 }
 
-/// Issues and verifies both kinds of token.
-#[derive(Debug, Clone)]
+/// Issues and verifies both kinds of token, by secrets that may change while it does.
+#[derive(Debug)]
 pub struct Tokens {
-    access: KeyRing,
-    refresh: KeyRing,
+    rings: RwLock<Rings>,
     access_ttl: Duration,
+    renewal: Renewal,
+}
+
+#[derive(Debug)]
+struct Rings {
+    access: Arc<KeyRing>,
+    refresh: Arc<KeyRing>,
 }
 
 impl Tokens {
     /// Tokens signed by these rings; an access token lives for `access_ttl` (whole seconds count).
     #[must_use]
     pub fn new(access: KeyRing, refresh: KeyRing, access_ttl: Duration) -> Self {
-        Self { access, refresh, access_ttl }
+        let rings = Rings { access: Arc::new(access), refresh: Arc::new(refresh) };
+        Self { rings: RwLock::new(rings), access_ttl, renewal: Renewal::default() }
+    }
+
+    /// From now on these rings sign and verify.
+    pub fn replace(&self, access: KeyRing, refresh: KeyRing) {
+        let rings = Rings { access: Arc::new(access), refresh: Arc::new(refresh) };
+        *self.rings.write().unwrap_or_else(PoisonError::into_inner) = rings;
+    }
+
+    /// Where [`Tokens::accept_access`] and [`Tokens::accept_refresh`] ask for newer secrets.
+    #[must_use]
+    pub fn renewal(&self) -> &Renewal {
+        &self.renewal
     }
 
     /// How long an access token lives: the `expires_in` of an answer.
@@ -139,16 +160,43 @@ impl Tokens {
         self.access_ttl
     }
 
+    /// The ring of the access tokens.
+    #[must_use]
+    pub fn access_ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.rings.read().unwrap_or_else(PoisonError::into_inner).access)
+    }
+
     /// The ring of the refresh tokens, by which `rotation` derives their secrets.
     #[must_use]
-    pub fn refresh_ring(&self) -> &KeyRing {
-        &self.refresh
+    pub fn refresh_ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.rings.read().unwrap_or_else(PoisonError::into_inner).refresh)
+    }
+
+    /// As [`Tokens::verify_access`]; a token of a key that is not known here may have the secrets read again first.
+    pub async fn accept_access(&self, token: &str, now: OffsetDateTime) -> Result<AccessClaims, TokenFault> {
+        match self.verify_access(token, now) {
+            Err(TokenFault::UnknownKey) if self.renewed_for(token).await => self.verify_access(token, now),
+            judged => judged,
+        }
+    }
+
+    /// As [`Tokens::verify_refresh`]; a token of a key that is not known here may have the secrets read again first.
+    pub async fn accept_refresh(&self, token: &str, now: OffsetDateTime) -> Result<RefreshClaims, TokenFault> {
+        match self.verify_refresh(token, now) {
+            Err(TokenFault::UnknownKey) if self.renewed_for(token).await => self.verify_refresh(token, now),
+            judged => judged,
+        }
+    }
+
+    async fn renewed_for(&self, token: &str) -> bool {
+        let kid = decode_header(token).ok().and_then(|header| header.kid);
+        kid.is_some_and(|kid| KeyRing::is_name(&kid)) && self.renewal.ask().await
     }
 
     /// A new access token; `jti` is its own new id. Fails only if the claims can't be written as JSON.
     pub fn issue_access(&self, user_id: i32, session: Uuid, jti: Uuid, now: OffsetDateTime) -> Result<String> {
         let jti = jti.hyphenated().to_string();
-        issue(&self.access, Kind::Access, user_id, session, jti, now, now + self.access_ttl)
+        issue(&self.access_ring(), Kind::Access, user_id, session, jti, now, now + self.access_ttl)
     }
 
     /// A new refresh token that presents `secret` until `expires_at`, the end of its session. Fails only if the claims
@@ -161,12 +209,12 @@ impl Tokens {
         now: OffsetDateTime,
         expires_at: OffsetDateTime,
     ) -> Result<String> {
-        issue(&self.refresh, Kind::Refresh, user_id, session, secret.as_str().to_owned(), now, expires_at)
+        issue(&self.refresh_ring(), Kind::Refresh, user_id, session, secret.as_str().to_owned(), now, expires_at)
     }
 
     /// What an access token says, if it is one of ours and its time is now.
     pub fn verify_access(&self, token: &str, now: OffsetDateTime) -> Result<AccessClaims, TokenFault> {
-        let claims = verify(&self.access, Kind::Access, token, now)?;
+        let claims = verify(&self.access_ring(), Kind::Access, token, now)?;
         Ok(AccessClaims {
             user_id: claims.user_id()?,
             session: claims.sid,
@@ -179,7 +227,7 @@ impl Tokens {
     /// What a refresh token says, if it is one of ours and its time is now. Whether its session still wants it is for
     /// `rotation` to decide.
     pub fn verify_refresh(&self, token: &str, now: OffsetDateTime) -> Result<RefreshClaims, TokenFault> {
-        let claims = verify(&self.refresh, Kind::Refresh, token, now)?;
+        let claims = verify(&self.refresh_ring(), Kind::Refresh, token, now)?;
         Ok(RefreshClaims {
             user_id: claims.user_id()?,
             session: claims.sid,

@@ -9,6 +9,7 @@
 mod error;
 mod format;
 pub mod gate;
+mod login;
 pub mod migrate;
 pub mod patience;
 mod query;
@@ -18,10 +19,11 @@ mod sqlserver;
 mod url;
 
 pub use error::{DbError, DbResult, UniqueKey};
+pub use login::{LoginTokens, SharedLoginTokens, Token};
 pub use query::{Param, Query};
 pub use row::{Cell, FromCell, Row, page_of};
 pub use sqlite::Location;
-pub use url::{DatabaseUrl, UrlFault};
+pub use url::{DatabaseUrl, Server, UrlFault};
 
 use std::time::Instant;
 
@@ -54,13 +56,32 @@ pub struct PoolUse {
 impl Database {
     /// Opens what `url` names. SQLite makes its file; SQL Server is not connected to before the first statement.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> anyhow::Result<Self> {
+        Self::open_with(url, pool_size, None)
+    }
+
+    /// As [`Database::open`], with tokens to log in by if `url` says `Authentication=Active Directory …`.
+    pub fn open_as(url: &DatabaseUrl, pool_size: u32, tokens: SharedLoginTokens) -> anyhow::Result<Self> {
+        Self::open_with(url, pool_size, Some(tokens))
+    }
+
+    fn open_with(url: &DatabaseUrl, pool_size: u32, tokens: Option<SharedLoginTokens>) -> anyhow::Result<Self> {
         let engine = match url {
             DatabaseUrl::Sqlite(location) => Engine::Sqlite(sqlite::Sqlite::open(location)?),
-            DatabaseUrl::SqlServer(config) => {
-                Engine::SqlServer(sqlserver::SqlServer::open((**config).clone(), pool_size))
+            DatabaseUrl::SqlServer(server) => {
+                Engine::SqlServer(sqlserver::SqlServer::open((**server).clone(), pool_size, tokens))
             }
         };
         Ok(Self { engine })
+    }
+
+    /// Opens every further connection as `url` says, which has to name the same engine: a password that was replaced, say.
+    /// Connections that are open stay until they have lived their time.
+    pub fn reconfigure(&self, url: &DatabaseUrl) -> anyhow::Result<()> {
+        match (&self.engine, url) {
+            (Engine::SqlServer(engine), DatabaseUrl::SqlServer(server)) => engine.reconfigure((**server).clone()),
+            _ => anyhow::bail!("the database can't be exchanged for a file, or for one: restart the handler"),
+        }
+        Ok(())
     }
 
     /// The engine's name, for people: `SQLite` or `SQL Server`.

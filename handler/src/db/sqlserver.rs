@@ -4,6 +4,7 @@
 //! left in the middle of a statement or a transaction (a cancelled request, a timeout, a fault on the wire) says that it
 //! is broken and is closed instead of lent again.
 
+mod connector;
 mod faults;
 mod health;
 mod values;
@@ -17,13 +18,16 @@ use tiberius::ToSql;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
+use self::connector::Connector;
 use self::faults::{refused, translate};
 use self::health::Health;
 use self::values::{Bound, cells};
 use super::error::{DbError, DbResult};
+use super::login::SharedLoginTokens;
 use super::patience::Tries;
 use super::query::{Param, Query};
 use super::row::Row;
+use super::url::Server;
 
 /// From the first byte to the end of the login. Azure SQL that was paused answers an error within it and wakes up. An
 /// attempt that hangs is given up so soon that the next one finds a server which is back within 10 s of its return.
@@ -50,6 +54,7 @@ const PING: Query = crate::query!("ping");
 #[derive(Debug, Clone)]
 pub(super) struct SqlServer {
     pool: bb8::Pool<Manager>,
+    connector: Arc<Connector>,
     failures: Failures,
     health: Arc<Health>,
 }
@@ -70,9 +75,9 @@ impl bb8::ErrorSink<DbError> for Failures {
 
 impl SqlServer {
     /// A pool of at most `size` connections, none of which is opened yet.
-    pub(super) fn open(config: tiberius::Config, size: u32) -> Self {
+    pub(super) fn open(server: Server, size: u32, tokens: Option<SharedLoginTokens>) -> Self {
         let (failures, health) = (Failures::default(), Arc::<Health>::default());
-        let inner = Arc::new(bb8_tiberius::ConnectionManager::new(config));
+        let connector = Connector::new(server, tokens);
         let pool = bb8::Pool::builder()
             .error_sink(Box::new(failures.clone()))
             .max_size(size)
@@ -80,8 +85,13 @@ impl SqlServer {
             .retry_connection(false)
             .connection_timeout(ACQUIRE_TIMEOUT)
             .max_lifetime(Some(MAX_LIFETIME))
-            .build_unchecked(Manager { inner, health: Arc::clone(&health) });
-        Self { pool, failures, health }
+            .build_unchecked(Manager { inner: Arc::clone(&connector), health: Arc::clone(&health) });
+        Self { pool, connector, failures, health }
+    }
+
+    /// Further connections are opened like this.
+    pub(super) fn reconfigure(&self, server: Server) {
+        self.connector.replace(server);
     }
 
     /// The rows of a statement, which is tried again after a fault that `allows` it.
@@ -160,7 +170,7 @@ impl SqlServer {
 
 /// Opens connections and judges them.
 struct Manager {
-    inner: Arc<bb8_tiberius::ConnectionManager>,
+    inner: Arc<Connector>,
     health: Arc<Health>,
 }
 
@@ -210,7 +220,7 @@ impl bb8::ManageConnection for Manager {
 
 impl Manager {
     async fn try_to_connect(&self) -> Result<Connection, DbError> {
-        let inner = Arc::clone(&self.inner);
+        let inner = self.inner.next().await?;
         // tiberius panics when the server refuses the asked level of encryption: a task of its own contains that.
         let mut attempt = tokio::spawn(async move { inner.connect().await });
         let client = match timeout(CONNECT_TIMEOUT, &mut attempt).await {

@@ -1,5 +1,6 @@
 //! `DATABASE_URL`: which engine, and where.
 
+use super::login::{Login, login_by};
 use super::sqlite::{Location, path_of};
 
 /// A `DATABASE_URL` that was understood. Its `Debug` shows no secret.
@@ -8,7 +9,14 @@ pub enum DatabaseUrl {
     /// `sqlite:<path>` or `sqlite::memory:`
     Sqlite(Location),
     /// An ADO.NET connection string.
-    SqlServer(Box<tiberius::Config>),
+    SqlServer(Box<Server>),
+}
+
+/// A server, and how to log in there.
+#[derive(Clone)]
+pub struct Server {
+    pub(super) config: tiberius::Config,
+    pub(super) login: Login,
 }
 
 impl std::fmt::Debug for DatabaseUrl {
@@ -32,6 +40,15 @@ pub enum UrlFault {
     /// A connection string that trusts any certificate, in production.
     #[error("must not have TrustServerCertificate=true in production")]
     AnyCertificate,
+    /// Another `Authentication=` than those we know.
+    #[error(
+        "has an Authentication= that is not known here: it must be Active Directory Managed Identity, Active Directory \
+         Default, or be left out"
+    )]
+    Authentication,
+    /// A password beside an identity that has none.
+    #[error("must not have a password beside Authentication=Active Directory …")]
+    NeedlessPassword,
     /// SQLite, in production.
     #[error("must be a SQL Server connection string in production")]
     SqliteInProduction,
@@ -55,7 +72,9 @@ impl DatabaseUrl {
         let setting = |names: &[&str]| {
             text.split(';').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| {
                 let key = key.trim().to_ascii_lowercase();
-                names.contains(&key.as_str()).then(|| value.trim().to_ascii_lowercase())
+                // The Azure portal quotes a value that has spaces.
+                let value = value.trim().trim_matches(['"', '\'']);
+                names.contains(&key.as_str()).then(|| value.to_ascii_lowercase())
             })
         };
         if setting(&["server", "data source", "addr", "address", "network address"]).is_none() {
@@ -70,13 +89,19 @@ impl DatabaseUrl {
                 return Err(UrlFault::AnyCertificate);
             }
         }
+        let user = setting(&["user id", "uid", "user", "username", "user name"]);
+        let authentication = setting(&["authentication"]).unwrap_or_default();
+        let login = login_by(&authentication, user.as_deref()).ok_or(UrlFault::Authentication)?;
+        if login != Login::Password && setting(&["password", "pwd"]).is_some() {
+            return Err(UrlFault::NeedlessPassword);
+        }
         let mut config = tiberius::Config::from_ado_string(text).map_err(|_| UrlFault::Form)?;
         config.application_name("travelmeetup");
         if setting(&["encrypt"]).is_none() {
             // Microsoft.Data.SqlClient 4.0 and later encrypt by default; so do we.
             config.encryption(tiberius::EncryptionLevel::Required);
         }
-        Ok(Self::SqlServer(Box::new(config)))
+        Ok(Self::SqlServer(Box::new(Server { config, login })))
     }
 
     /// The database for people, without user or password: `SQLite .data/travelmeetup.db`, `SQL Server`.
@@ -85,7 +110,7 @@ impl DatabaseUrl {
         match self {
             Self::Sqlite(Location::Memory) => "SQLite in memory".into(),
             Self::Sqlite(Location::File(path)) => format!("SQLite {}", path.display()),
-            Self::SqlServer(config) => format!("SQL Server at {}", config.get_addr()),
+            Self::SqlServer(server) => format!("SQL Server at {}", server.config.get_addr()),
         }
     }
 }
@@ -109,6 +134,35 @@ mod tests {
     #[test]
     fn shows_no_secret() {
         assert!(!format!("{:?}", DatabaseUrl::parse(GOOD, true)).contains("s3cret"));
+    }
+
+    #[test]
+    fn an_identity_takes_the_place_of_a_password() {
+        let login = |authentication: &str| {
+            let text = format!("Server=tcp:example.database.windows.net;Database=t;Encrypt=True;{authentication}");
+            match DatabaseUrl::parse(&text, true) {
+                Ok(DatabaseUrl::SqlServer(server)) => Ok(server.login),
+                Ok(DatabaseUrl::Sqlite(_)) => unreachable!("it names a server"),
+                Err(fault) => Err(fault),
+            }
+        };
+        for kind in ["Managed Identity", "MSI", "Default"] {
+            let spellings = [
+                format!("Authentication=Active Directory {kind}"),
+                format!("authentication = \"Active Directory {kind}\";"),
+                format!("Authentication=ActiveDirectory{kind}").replace("d I", "dI"),
+            ];
+            for text in spellings {
+                assert_eq!(login(&text), Ok(Login::Token(None)), "{text}");
+            }
+        }
+        let of_its_own =
+            "Authentication=Active Directory Managed Identity;User Id=5E29463D-71da-4fe0-8e69-999b57db23b0";
+        assert_eq!(login(of_its_own), Ok(Login::Token(Some("5e29463d-71da-4fe0-8e69-999b57db23b0".into()))));
+        assert_eq!(login("User ID=u;Password=p;Authentication=Sql Password"), Ok(Login::Password));
+        assert_eq!(login("User ID=u;Password=p"), Ok(Login::Password));
+        assert_eq!(login("Authentication=Active Directory Interactive"), Err(UrlFault::Authentication));
+        assert_eq!(login("Authentication=Active Directory Default;Pwd=s3cret"), Err(UrlFault::NeedlessPassword));
     }
 
     #[test]
