@@ -10,6 +10,7 @@ mod connection_races;
 mod connections;
 mod demo;
 mod health;
+mod histories;
 mod instances;
 mod login;
 mod login_throttle;
