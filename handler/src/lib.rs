@@ -4,6 +4,7 @@
 //! → its store → its SQL.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod causes;
 pub mod clock;

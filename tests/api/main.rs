@@ -1,6 +1,7 @@
 //! What the API promises, as stories told through the real router on a real database.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a story that can't go on fails its test")]
 
+mod audit;
 mod bodies;
 mod cancellation;
 mod common;
@@ -10,6 +11,7 @@ mod connections;
 mod database_identity;
 mod demo;
 mod health;
+mod histories;
 mod instances;
 mod login;
 mod login_throttle;

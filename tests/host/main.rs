@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod journey;
+mod limits;
 mod outage;
 mod routing;
 mod scan_command;

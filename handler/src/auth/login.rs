@@ -12,6 +12,7 @@ use super::pair::TokenPair;
 use super::rotation::session_expiry;
 use super::store::{self, LoginRow, NewSession};
 use super::throttle;
+use crate::audit::{self, Event};
 use crate::credentials::hasher::Verdict;
 use crate::credentials::password_policy::Password;
 use crate::credentials::refresh_secret::RefreshSecret;
@@ -100,7 +101,7 @@ pub async fn login(
     let email_hash = throttle::email_fingerprint(&login.email);
     let address = context.client_address().to_string();
     let failures = store::list_failures(&app.db, email_hash, &address, app.clock.now()).await?;
-    throttle::admit(&failures, app.clock.now())?;
+    throttle::admit(&failures, app.clock.now()).inspect_err(|_| audit::record(&context, Event::LoginThrottled))?;
 
     let account = store::find_login(&app.db, &login.email.normalised()).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
@@ -116,6 +117,8 @@ pub async fn login(
             let expires_at = session_expiry(now, now, app.refresh_ttl);
             let mut tx = app.db.begin().await?;
             if !store::confirm_login(&mut tx, account.id, &account.password_hash, &renewed).await? {
+                // Since it was looked at, the password was changed.
+                audit::record(&context, Event::LoginFailed { user_id: Some(account.id), reason: "wrong_password" });
                 return Err(Error::Unauthorized(REFUSED));
             }
             let new = NewSession {
@@ -130,15 +133,21 @@ pub async fn login(
             store::delete_failures(&mut tx, email_hash, &address).await?;
             tx.commit().await?;
             context.set_user(account.id);
-            tracing::info!(event = "login_succeeded", user_id = account.id, %session, "a login");
+            audit::record(&context, Event::LoginSucceeded { user_id: account.id, session });
             Ok(Json(LoggedIn {
                 tokens: TokenPair::issue(&app, account.id, session, &secret, now, expires_at)?,
                 user: account.into(),
             }))
         }
-        _ => {
+        (account, verdict) => {
             store::insert_failure(&app.db, email_hash, &address, now).await?;
-            tracing::info!(event = "login_failed", "a login failed");
+            let reason = match (&account, verdict) {
+                (None, _) => "unknown_email",
+                (Some(_), Verdict::NoMatch) => "wrong_password",
+                (Some(_), Verdict::Match { .. }) => "inactive",
+            };
+            let user_id = account.map(|account| account.id);
+            audit::record(&context, Event::LoginFailed { user_id, reason });
             Err(Error::Unauthorized(REFUSED))
         }
     }

@@ -1,10 +1,14 @@
 //! `PUT /users/me/password`
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
 use super::store::{self, EndReason};
+use crate::audit::{self, Event};
 use crate::credentials::hasher::Verdict;
 use crate::credentials::password_policy::Password;
 use crate::error::{Error, FieldError, Result};
@@ -12,6 +16,7 @@ use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody};
 use crate::http::caller::{CurrentUser, SIGN_IN};
 use crate::http::openapi::{BodyErrors, CallerErrors};
+use crate::http::request_context::RequestContext;
 use crate::state::AppState;
 use crate::users::email::Email;
 
@@ -49,6 +54,7 @@ impl FromBody for ChangePassword {
         CallerErrors, BodyErrors))]
 pub async fn change_password(
     State(app): State<AppState>,
+    Extension(context): Extension<Arc<RequestContext>>,
     caller: CurrentUser,
     ValidJson(change): ValidJson<ChangePassword>,
 ) -> Result<StatusCode> {
@@ -60,8 +66,11 @@ pub async fn change_password(
         local_part.as_ref().map(Email::local_part),
         Some(account.display_name.as_str()),
     );
+    let (user_id, session) = (caller.id, caller.session);
+    let refused = Event::PasswordChangeRefused { user_id, session };
     let mut faults = Vec::new();
     if verdict == Verdict::NoMatch {
+        audit::record(&context, refused);
         faults.push(FieldError::new(CURRENT, "This is not the present password"));
     }
     let new = match new {
@@ -76,10 +85,15 @@ pub async fn change_password(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     if !store::update_password(&mut tx, caller.id, &account.password_hash, &hash, now).await? {
+        audit::record(&context, refused);
         return Err(Error::invalid(CURRENT, "This is not the present password any more"));
     }
-    store::end_other_sessions(&mut tx, caller.id, caller.session, now, EndReason::Password).await?;
+    let ended = store::end_other_sessions(&mut tx, user_id, session, now, EndReason::Password).await?;
     tx.commit().await?;
-    tracing::info!(event = "password_changed", user_id = caller.id, "a password was changed");
+    audit::record(&context, Event::PasswordChanged { user_id, session });
+    if ended > 0 {
+        let reason = EndReason::Password.as_str();
+        audit::record(&context, Event::SessionsEnded { user_id, session, sessions: ended, reason });
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,11 +1,15 @@
 //! `POST /auth/refresh`
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::pair::TokenPair;
 use super::rotation::{self, Decision};
 use super::store::{self, EndReason};
+use crate::audit::{self, Event};
 use crate::credentials::tokens::MAX_TOKEN_BYTES;
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
@@ -13,6 +17,7 @@ use crate::http::body_reader::{BodyReader, FromBody};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::Json;
 use crate::http::openapi::{AnyErrors, BodyErrors};
+use crate::http::request_context::RequestContext;
 use crate::state::AppState;
 
 /// Told for every refresh token that is no good (any more).
@@ -49,7 +54,11 @@ impl FromBody for Refresh {
         (status = 200, description = "The next pair of tokens.", body = TokenPair),
         (status = 401, description = "The token is not good (any more): log in again.", body = ErrorEnvelope),
         AnyErrors, BodyErrors))]
-pub async fn refresh(State(app): State<AppState>, ValidJson(body): ValidJson<Refresh>) -> Result<Json<TokenPair>> {
+pub async fn refresh(
+    State(app): State<AppState>,
+    Extension(context): Extension<Arc<RequestContext>>,
+    ValidJson(body): ValidJson<Refresh>,
+) -> Result<Json<TokenPair>> {
     let claims = app.tokens.accept_refresh(&body.refresh_token, app.clock.now()).await?;
     let (user_id, session, presented) = (claims.user_id, claims.session, claims.secret);
     let ring = app.tokens.refresh_ring();
@@ -59,8 +68,12 @@ pub async fn refresh(State(app): State<AppState>, ValidJson(body): ValidJson<Ref
         let (next, expires_at) = match rotation::decide(&row.state, &presented, now) {
             Decision::Dead => return Err(Error::Unauthorized(REFUSED)),
             Decision::Reuse => {
-                store::end_session(&app.db, session, user_id, now, EndReason::Reuse).await?;
-                tracing::warn!(event = "refresh_reused", user_id, %session, "a spent refresh token came back");
+                let reason = EndReason::Reuse;
+                let ended = store::end_session(&app.db, session, user_id, now, reason).await?;
+                audit::record(&context, Event::RefreshReused { user_id, session });
+                if ended {
+                    audit::record(&context, Event::SessionEnded { user_id, session, reason: reason.as_str() });
+                }
                 return Err(Error::Unauthorized(REFUSED));
             }
             Decision::Repeat => {

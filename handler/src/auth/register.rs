@@ -1,11 +1,15 @@
 //! `POST /auth/register`
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
 
+use crate::audit::{self, Event};
 use crate::credentials::password_policy::Password;
 use crate::error::{Error, FieldError, Result};
 use crate::http::body::ValidJson;
@@ -13,6 +17,7 @@ use crate::http::body_reader::{BodyReader, FromBody};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::Json;
 use crate::http::openapi::{AnyErrors, BodyErrors};
+use crate::http::request_context::RequestContext;
 use crate::place::{City, Country};
 use crate::state::AppState;
 use crate::users::api::PrivateProfile;
@@ -85,6 +90,7 @@ impl FromBody for Register {
         AnyErrors, BodyErrors))]
 pub async fn register(
     State(app): State<AppState>,
+    Extension(context): Extension<Arc<RequestContext>>,
     ValidJson(new): ValidJson<Register>,
 ) -> Result<impl IntoResponse + use<>> {
     let hash = app.hasher.hash(&new.password).await?;
@@ -97,12 +103,15 @@ pub async fn register(
     };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let id = users::insert(&mut tx, &new.email, &hash, &profile, now).await?.ok_or_else(|| Error::Conflict {
-        message: "There is already an account with this email address: log in, or use another address",
-        details: vec![FieldError::new("email", "This email address is taken")],
-    })?;
+    let Some(id) = users::insert(&mut tx, &new.email, &hash, &profile, now).await? else {
+        audit::record(&context, Event::RegistrationRefused);
+        return Err(Error::Conflict {
+            message: "There is already an account with this email address: log in, or use another address",
+            details: vec![FieldError::new("email", "This email address is taken")],
+        });
+    };
     tx.commit().await?;
-    tracing::info!(event = "user_registered", user_id = id, "a user registered");
+    audit::record(&context, Event::UserRegistered { user_id: id });
     let view = PrivateProfile {
         id,
         email: new.email.as_written().to_owned(),

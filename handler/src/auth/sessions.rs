@@ -1,5 +1,8 @@
 //! `POST /auth/logout`, and one's own sessions.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -8,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{self, EndReason};
+use crate::audit::{self, Event};
 use crate::error::{Error, Result};
 use crate::http::caller::CurrentUser;
 use crate::http::envelope::ErrorEnvelope;
@@ -15,6 +19,7 @@ use crate::http::json::Json;
 use crate::http::openapi::CallerErrors;
 use crate::http::page::{Page, Paged};
 use crate::http::path::PathId;
+use crate::http::request_context::RequestContext;
 use crate::state::AppState;
 
 /// One login that is still good.
@@ -43,9 +48,16 @@ pub struct Session {
 /// Ends this session: its access token and its refresh token are refused from now on.
 #[utoipa::path(post, path = "/api/v1/auth/logout", operation_id = "authLogout", tag = "auth",
     security(("bearer" = [])), responses((status = 204, description = "Logged out."), CallerErrors))]
-pub async fn logout(State(app): State<AppState>, caller: CurrentUser) -> Result<StatusCode> {
-    store::end_session(&app.db, caller.session, caller.id, app.clock.now(), EndReason::Logout).await?;
-    tracing::info!(event = "session_ended", user_id = caller.id, session = %caller.session, "a logout");
+pub async fn logout(
+    State(app): State<AppState>,
+    Extension(context): Extension<Arc<RequestContext>>,
+    caller: CurrentUser,
+) -> Result<StatusCode> {
+    let (user_id, session, reason) = (caller.id, caller.session, EndReason::Logout);
+    // Another request may have ended it since this one was let in.
+    if store::end_session(&app.db, session, user_id, app.clock.now(), reason).await? {
+        audit::record(&context, Event::SessionEnded { user_id, session, reason: reason.as_str() });
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -84,13 +96,15 @@ pub async fn list(State(app): State<AppState>, caller: CurrentUser, page: Page) 
         CallerErrors))]
 pub async fn end(
     State(app): State<AppState>,
+    Extension(context): Extension<Arc<RequestContext>>,
     caller: CurrentUser,
     PathId(session): PathId<Uuid>,
 ) -> Result<StatusCode> {
-    if !store::end_session(&app.db, session, caller.id, app.clock.now(), EndReason::Ended).await? {
+    let (user_id, reason) = (caller.id, EndReason::Ended);
+    if !store::end_session(&app.db, session, user_id, app.clock.now(), reason).await? {
         return Err(Error::NotFound("session"));
     }
-    tracing::info!(event = "session_ended", user_id = caller.id, %session, "a session was ended");
+    audit::record(&context, Event::SessionEnded { user_id, session, reason: reason.as_str() });
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -99,10 +113,17 @@ pub async fn end(
 /// All of the caller's sessions but this one.
 #[utoipa::path(delete, path = "/api/v1/auth/sessions", operation_id = "authEndOtherSessions", tag = "auth",
     security(("bearer" = [])), responses((status = 204, description = "They have ended."), CallerErrors))]
-pub async fn end_others(State(app): State<AppState>, caller: CurrentUser) -> Result<StatusCode> {
+pub async fn end_others(
+    State(app): State<AppState>,
+    Extension(context): Extension<Arc<RequestContext>>,
+    caller: CurrentUser,
+) -> Result<StatusCode> {
+    let (user_id, session, reason) = (caller.id, caller.session, EndReason::Ended);
     let mut tx = app.db.begin().await?;
-    store::end_other_sessions(&mut tx, caller.id, caller.session, app.clock.now(), EndReason::Ended).await?;
+    let sessions = store::end_other_sessions(&mut tx, user_id, session, app.clock.now(), reason).await?;
     tx.commit().await?;
-    tracing::info!(event = "sessions_ended", user_id = caller.id, "all other sessions were ended");
+    if sessions > 0 {
+        audit::record(&context, Event::SessionsEnded { user_id, session, sessions, reason: reason.as_str() });
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -115,7 +115,9 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    const fn as_str(self) -> &'static str {
+    /// Its name, in the database and in the audit log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Logout => "logout",
             Self::Ended => "ended",
@@ -204,15 +206,15 @@ pub async fn end_session(
     Ok(db.execute(END_SESSION, params![id, user_id, now, reason.as_str()]).await? == 1)
 }
 
-/// Ends all sessions of the user but `kept`.
+/// Ends all sessions of the user but `kept`; how many they were, with those that had expired unnoticed.
 pub async fn end_other_sessions(
     tx: &mut Tx,
     user_id: i32,
     kept: Uuid,
     now: OffsetDateTime,
     reason: EndReason,
-) -> DbResult<()> {
-    tx.execute(END_OTHER_SESSIONS, params![user_id, kept, now, reason.as_str()]).await.map(drop)
+) -> DbResult<u64> {
+    tx.execute(END_OTHER_SESSIONS, params![user_id, kept, now, reason.as_str()]).await
 }
 
 /// A page of the user's live sessions, latest first, and how many there are in all.

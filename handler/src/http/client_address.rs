@@ -36,6 +36,19 @@ impl ClientAddress {
             .and_then(|appended| address_without_port(appended.trim()))
             .map_or(Self::Unknown, Self::from)
     }
+
+    /// The part of it that may go to the log: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one.
+    #[must_use]
+    pub fn neighbourhood(&self) -> String {
+        match self {
+            Self::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            Self::V6(network) => format!("{}/48", Ipv6Addr::from_bits(network.to_bits() & (!0 << 80))),
+            Self::Unknown => "unknown".to_owned(),
+        }
+    }
 }
 
 impl From<IpAddr> for ClientAddress {
@@ -116,6 +129,19 @@ mod tests {
     #[test]
     fn security_22_the_last_header_and_in_it_the_last_entry_counts() {
         assert_eq!(seen_as(&[b"9.9.9.9", b"8.8.8.8, 1.2.3.4:5"]), "1.2.3.4");
+    }
+
+    #[test]
+    fn security_22_the_log_tells_the_neighbourhood_and_not_the_address() {
+        for (whole, told) in [
+            ("203.0.113.7", "203.0.113.0/24"),
+            ("255.255.255.255", "255.255.255.0/24"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+            ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ] {
+            assert_eq!(ClientAddress::from(whole.parse::<IpAddr>().unwrap()).neighbourhood(), told);
+        }
+        assert_eq!(ClientAddress::Unknown.neighbourhood(), "unknown");
     }
 
     proptest! {

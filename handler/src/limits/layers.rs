@@ -8,7 +8,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::limiter::Limiter;
-use super::rules::{Caller, Kind, Standing, neighbourhood};
+use super::rules::{Caller, Kind, Standing};
+use crate::audit::{self, Event};
 use crate::error::{Error, Result};
 use crate::http::request_context::RequestContext;
 
@@ -51,14 +52,7 @@ pub async fn guard(
     if let Some(verdict) = limiter.judge(kind, seen.caller).await? {
         seen.standing.get_or_init(|| verdict.standing);
         if !verdict.admitted {
-            tracing::warn!(
-                event = "rate_limited",
-                limit = kind.name(),
-                user_id = seen.caller.user_id,
-                network = neighbourhood(seen.caller.address),
-                request_id = context.request_id(),
-                "too many requests"
-            );
+            audit::record(&context, Event::RateLimited { user_id: seen.caller.user_id, limit: kind.name() });
             let retry_after = limiter.wait(&verdict.standing);
             return Err(Error::RateLimited { message: kind.refusal(), retry_after });
         }

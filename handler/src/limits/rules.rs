@@ -1,7 +1,6 @@
 //! Which limit a request falls under, whose request it is, and where that one stands.
 
 use std::fmt;
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
@@ -149,19 +148,6 @@ impl fmt::Display for Bucket {
     }
 }
 
-/// The part of an address that may go to the log: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one.
-#[must_use]
-pub fn neighbourhood(address: ClientAddress) -> String {
-    match address {
-        ClientAddress::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        ClientAddress::V6(network) => format!("{}/48", Ipv6Addr::from_bits(network.to_bits() & (!0 << 80))),
-        ClientAddress::Unknown => "unknown".to_owned(),
-    }
-}
-
 /// What the database says of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
@@ -233,7 +219,7 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::IpAddr;
     use time::macros::datetime;
 
     fn address(text: &str) -> ClientAddress {
@@ -261,19 +247,6 @@ mod tests {
         let longest = Bucket::AddressSearch(address("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff")).to_string();
         assert_eq!(longest, "search:2001:db8:ffff:ffff::/64");
         assert!(longest.len() <= 64);
-    }
-
-    #[test]
-    fn security_22_the_log_tells_the_neighbourhood_and_not_the_address() {
-        for (whole, told) in [
-            ("203.0.113.7", "203.0.113.0/24"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
-            ("::ffff:203.0.113.7", "203.0.113.0/24"),
-        ] {
-            assert_eq!(neighbourhood(address(whole)), told);
-        }
-        assert_eq!(neighbourhood(ClientAddress::Unknown), "unknown");
-        assert_eq!(neighbourhood(ClientAddress::V4(Ipv4Addr::BROADCAST)), "255.255.255.0/24");
     }
 
     #[test]
