@@ -64,7 +64,7 @@ def fuzz(caller, cases, seed):
         operations = secured_operations(json.loads((folder / "openapi.json").read_text()))
         faults = [f"schemathesis ended with {status}: see above"] if status != 0 else []
         faults += [f"the handler ended with {ended}"] if ended is not None else []
-        faults += [f"the handler logged: {line}" for line in errors(folder / "handler.log")]
+        faults += [f"the handler logged: {line}" for line in errors(folder / "handler.log")[:10]]
         tally = json.loads((folder / "tally.json").read_text())
         generated = json.loads((folder / "report.json").read_text())["test_cases"]["generated"]
         faults += seen(caller, operations, tally)
@@ -80,7 +80,8 @@ def secured_operations(document):
 
 def seen(caller, operations, tally):
     """Prints what was answered how often; answers what shows that the run had no meaning."""
-    faults = [f"a good token was refused: {asked}" for asked in tally["lost"]]
+    lost = tally["lost"]
+    faults = [f"a good token was refused {len(lost)} times, first by {lost[0]}"] if lost else []
     print(f"{'operation':28} {'2xx':>5} {'4xx':>5}  statuses")
     for operation, secured in operations.items():
         answers = tally["answers"].get(operation, {})
@@ -98,7 +99,7 @@ def seen(caller, operations, tally):
 
 def errors(log):
     """The lines of a log that tell of an error; a panic is none of its JSON lines."""
-    lines = log.read_text().splitlines()
+    lines = filter(None, log.read_text().splitlines())
     return [line for line in lines if '"level":"ERROR"' in line or not line.startswith("{")]
 
 

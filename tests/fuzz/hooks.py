@@ -52,6 +52,10 @@ class Tokens:
         if operation == "usersChangePassword" and status == 204:
             self.changing = None
 
+    def forget(self):
+        """Forgets all of them."""
+        self.current = self.changing = None
+
     def hold(self, header):
         """Whether this Authorization header is that of a good token."""
         return header in {f"Bearer {token}" for token in (self.current, self.changing) if token is not None}
@@ -136,6 +140,7 @@ def after_call(_context, case, response):
     header = response.request.headers.get("Authorization")
     if response.status_code == 401 and TOKENS.hold(header) and described(case).get("security"):
         LOST.append(f"{response.request.method} {response.request.url}")
+        TOKENS.forget()
     TOKENS.saw(operation, response.status_code)
 
 
