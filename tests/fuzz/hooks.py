@@ -11,6 +11,7 @@ import schemathesis
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import likely  # noqa: E402
 import promises  # noqa: E402
 import world  # noqa: E402
 from api import Api  # noqa: E402
@@ -122,6 +123,18 @@ def before_add_examples(context, examples):
             # Or it would be taken for one that was made up, and its success for a finding.
             case._has_explicit_auth = True
         examples.append(case)
+
+
+@schemathesis.hook
+def map_body(context, body):
+    """Makes what fits its schema likelier to succeed, and what doesn't no better."""
+    return likely.body(context.operation.definition.raw["operationId"], body)
+
+
+@schemathesis.hook
+def map_query(context, query):
+    """The same for a query."""
+    return likely.query(context.operation.definition.raw["operationId"], query)
 
 
 @schemathesis.check

@@ -17,7 +17,7 @@ def make(api):
     caller_id = api.register(CALLER, "John Doe")
     caller = api.login(CALLER)["access_token"]
     for number in range(ASKING):
-        email = f"friend{number}@example.com"
+        email = email_of_friend(number)
         api.register(email, f"Friend Number {number}", ("New York", "USA"))
         friend = api.login(email)["access_token"]
         request = api.must("POST", "/api/v1/connections/request", friend, {"receiver_user_id": caller_id})
@@ -29,6 +29,11 @@ def make(api):
         api.must("POST", "/api/v1/connections/request", caller, {"receiver_user_id": stranger})
     for number in range(10):
         plan(api, caller, ("New York", "Lisbon", "Paris")[number % 3], number)
+
+
+def email_of_friend(number):
+    """The address of one of those who ask the caller."""
+    return f"friend{number}@example.com"
 
 
 def plan(api, token, city, number):
