@@ -147,6 +147,12 @@ async fn the_documented_bounds_are_those_of_the_fields() {
             let text = "a".repeat(usize::try_from(most).unwrap() + 1);
             let answer = client.send(operation.method.clone(), &operation.path, Some(&json!({ field: text }))).await;
             answer.expect_fault(field);
+            // Characters are counted, as JSON Schema has it, and not bytes.
+            let text = "é".repeat(usize::try_from(most).unwrap());
+            let answer = client.send(operation.method.clone(), &operation.path, Some(&json!({ field: text }))).await;
+            let faults = if answer.status == 400 { answer.faults() } else { Vec::new() };
+            let too_long = faults.iter().any(|(at, message)| at == field && message.contains("too long"));
+            assert!(!too_long, "{field} of {}: {answer:?}", operation.id);
         }
     }
 }

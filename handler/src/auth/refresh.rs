@@ -31,7 +31,8 @@ pub struct Refresh {
 
 impl FromBody for Refresh {
     fn read(body: &mut BodyReader<'_>) -> Option<Self> {
-        let refresh_token = body.required("refresh_token", |text| match text.len() {
+        // The document counts characters; of a token of ours each is a byte.
+        let refresh_token = body.required("refresh_token", |text| match text.chars().count() {
             0 => Err("refresh_token must not be empty".to_owned()),
             1..=MAX_TOKEN_BYTES => Ok(text.to_owned()),
             _ => Err("refresh_token is too long to be one of ours".to_owned()),
