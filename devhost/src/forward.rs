@@ -55,13 +55,22 @@ pub(crate) fn normal_path(uri: &Uri) -> String {
 pub(crate) fn rebuilt_query(query: &str) -> String {
     let mut merged: Vec<(String, String)> = Vec::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match merged.iter_mut().find(|(known, _)| known.to_uppercase() == name.to_uppercase()) {
+        match merged.iter_mut().find(|(known, _)| known.chars().map(upper).eq(name.chars().map(upper))) {
             Some((_, values)) => *values = format!("{values},{value}"),
             None => merged.push((name.into_owned(), value.into_owned())),
         }
     }
     let escape = |text: &str| utf8_percent_encode(text, QUERY_ESCAPES).to_string();
     merged.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect::<Vec<_>>().join("&")
+}
+
+/// The capital of a letter as .NET's ordinal comparison knows it: one letter for one, so that `ß` is no `SS`.
+fn upper(letter: char) -> char {
+    let mut capital = letter.to_uppercase();
+    match (capital.next(), capital.next()) {
+        (Some(only), None) => only,
+        _ => letter,
+    }
 }
 
 /// The length of a body that the host will hand on; `None` for none, and for a chunked one, which it drops.
@@ -147,6 +156,10 @@ fn without_hop_by_hop(mut headers: HeaderMap) -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+    use url::form_urlencoded;
 
     #[test]
     fn the_query_is_merged_and_escaped_anew() {
@@ -156,6 +169,8 @@ mod tests {
             ("q=S%C3%A3o+Paulo", "q=S%C3%A3o%20Paulo"),
             ("q=a%2Bb%26c%3Dd", "q=a%2Bb%26c%3Dd"),
             ("flag", "flag="),
+            ("%C3%A9=1&%C3%89=2", "%C3%A9=1,2"),
+            ("%C3%9F=1&SS=2", "%C3%9F=1&SS=2"),
             ("&&", ""),
         ] {
             assert_eq!(rebuilt_query(query), rebuilt, "{query}");
@@ -192,5 +207,55 @@ mod tests {
         }
         let kept = without_hop_by_hop(headers);
         assert_eq!(kept.keys().collect::<Vec<_>>(), ["cookie"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_query_is_rebuilt_as_values_by_name(query in "(([aAbB]|%C3%A9)=([a-c]|%26|%3d|\\+|[;,~/%=-]){0,3}&){0,5}([aAbB=&%]|%C3%A9){0,6}") {
+            let rebuilt = rebuilt_query(&query);
+            prop_assert_eq!(rebuilt_query(&rebuilt), rebuilt.clone(), "once is enough");
+            prop_assert!(Uri::try_from(format!("/?{rebuilt}")).is_ok(), "{}", rebuilt);
+            let pairs = |query: &str| form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>();
+            let (sent, told) = (pairs(&query), pairs(&rebuilt));
+            let names: BTreeSet<String> = sent.iter().map(|(name, _)| name.to_lowercase()).collect();
+            prop_assert_eq!(told.len(), names.len());
+            for (name, values) in told {
+                let own = sent.iter().filter(|(other, _)| other.to_lowercase() == name.to_lowercase());
+                prop_assert_eq!(values, own.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(","));
+            }
+        }
+
+        #[test]
+        fn no_path_leads_upwards_or_changes_when_it_is_looked_at_again(path in "/(\\.|%2[eE]|[aA]|/|%2F|;|%20){0,14}") {
+            let normal = normal_path(&path.parse().unwrap());
+            prop_assert!(normal.starts_with('/'));
+            for segment in normal.split('/') {
+                let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+                prop_assert!(decoded != "." && decoded != "..", "{}", normal);
+            }
+            prop_assert_eq!(normal_path(&normal.parse().unwrap()), normal);
+        }
+
+        #[test]
+        fn security_22_the_peer_is_the_last_address_whatever_the_client_claims(
+            claims in vec(vec(prop_oneof![0x20_u8..=0x7e, 0x80_u8..=0xff], 0..30), 0..4), address: u128, port: u16,
+        ) {
+            let mut headers = HeaderMap::new();
+            for claim in &claims {
+                headers.append(FORWARDED_FOR, HeaderValue::from_bytes(claim).unwrap());
+                headers.append(X_CLIENT_IP, HeaderValue::from_bytes(claim).unwrap());
+            }
+            let peer = SocketAddr::new(std::net::Ipv6Addr::from_bits(address).to_canonical(), port);
+            add_front_end_headers(&mut headers, peer);
+            let only = |name: &HeaderName| {
+                let mut values = headers.get_all(name).iter();
+                (values.next().unwrap().as_bytes().to_owned(), values.next().is_none())
+            };
+            let (forwarded, alone) = only(&FORWARDED_FOR);
+            let last = forwarded.rsplit(|&byte| byte == b',').next().unwrap().trim_ascii();
+            let written = peer.to_string();
+            prop_assert_eq!((last, alone), (written.as_bytes(), true));
+            prop_assert_eq!(only(&X_CLIENT_IP), (peer.ip().to_string().into_bytes(), true));
+        }
     }
 }

@@ -147,8 +147,35 @@ async fn the_documented_bounds_are_those_of_the_fields() {
             let text = "a".repeat(usize::try_from(most).unwrap() + 1);
             let answer = client.send(operation.method.clone(), &operation.path, Some(&json!({ field: text }))).await;
             answer.expect_fault(field);
+            // Characters are counted, as JSON Schema has it, and not bytes.
+            let text = "é".repeat(usize::try_from(most).unwrap());
+            let answer = client.send(operation.method.clone(), &operation.path, Some(&json!({ field: text }))).await;
+            let faults = if answer.status == 400 { answer.faults() } else { Vec::new() };
+            let too_long = faults.iter().any(|(at, message)| at == field && message.contains("too long"));
+            assert!(!too_long, "{field} of {}: {answer:?}", operation.id);
         }
     }
+}
+
+#[tokio::test]
+async fn the_document_says_which_texts_may_be_empty() {
+    let (app, [ana]) = TestApp::with_users(["ana"]).await;
+    let (mut may, mut must_not) = (0, 0);
+    for (operation, schema) in with_bodies() {
+        let client: Client = if PUBLIC.contains(&operation.id.as_str()) { app.anonymous() } else { (*ana).clone() };
+        let properties = schema["properties"].as_object().unwrap();
+        // No email and no day is empty: their format says so.
+        for (field, property) in properties.iter().filter(|(_, property)| property["maxLength"].is_u64()) {
+            let refused =
+                property["minLength"].as_u64().is_some_and(|least| least > 0) || property["format"] == "email";
+            let answer = client.send(operation.method.clone(), &operation.path, Some(&json!({ field: "" }))).await;
+            // An unknown plan is told of only after a good body.
+            let at_fault = answer.status == 400 && answer.fields_at_fault().contains(field);
+            assert_eq!(at_fault, refused, "{field} of {}: {answer:?}", operation.id);
+            *(if refused { &mut must_not } else { &mut may }) += 1;
+        }
+    }
+    assert!(may >= 2 && must_not >= 10, "{may} and {must_not}");
 }
 
 #[test]
@@ -206,4 +233,53 @@ fn operations_have_names_descriptions_and_refusals() {
         assert!(operation.path.starts_with("/health") || responses.contains_key("503") || operation.id == "live");
     }
     assert!(ids.len() >= 16);
+}
+
+#[test]
+fn a_parameter_can_be_what_its_schema_says_and_its_default_and_example_are() {
+    let mut seen = 0;
+    for operation in operations() {
+        for parameter in operation.described["parameters"].as_array().into_iter().flatten() {
+            let told = format!("{} of {}: {parameter}", parameter["name"], operation.id);
+            let referred = &parameter["schema"];
+            let schema = if referred["$ref"].is_string() { schema(referred) } else { referred.clone() };
+            // One kind of value, told in one piece: no text or number is both of two types, and a query has no null.
+            let kind = schema["type"].as_str().unwrap_or_else(|| panic!("{told}"));
+            for value in [&schema["default"], &schema["example"], &parameter["example"]] {
+                seen += usize::from(!value.is_null());
+                let fits = match kind {
+                    "string" => value.is_string(),
+                    "integer" => value.is_i64(),
+                    "boolean" => value.is_boolean(),
+                    _ => false,
+                };
+                let one_of = schema["enum"].as_array().is_none_or(|values| values.contains(value));
+                assert!(value.is_null() || (fits && one_of), "{told}");
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} defaults and examples");
+}
+
+#[test]
+fn links_lead_to_operations_that_take_what_they_hand_on() {
+    let operations = operations();
+    let mut links = Vec::new();
+    for operation in &operations {
+        let responses = operation.described["responses"].as_object().unwrap().values();
+        for (name, link) in responses.filter_map(|response| response["links"].as_object()).flatten() {
+            let id = link["operationId"].as_str().unwrap();
+            let target = operations.iter().find(|operation| operation.id == id).unwrap_or_else(|| panic!("no {id}"));
+            for parameter in link["parameters"].as_object().into_iter().flat_map(Map::keys) {
+                assert!(target.template.contains(&format!("{{{parameter}}}")), "{name} of {}", operation.id);
+            }
+            if let Some(body) = link["requestBody"].as_object() {
+                let taken = schema(&target.described["requestBody"]["content"]["application/json"]["schema"]);
+                assert!(body.keys().all(|field| names(&taken).contains(field)), "{name} of {}", operation.id);
+            }
+            assert!(name.chars().all(|c| c.is_ascii_alphanumeric()), "{name:?} is no name for a link");
+            links.push(format!("{} → {id}", operation.id));
+        }
+    }
+    assert!(links.contains(&"authLogin → authRefresh".to_owned()) && links.len() >= 6, "{links:?}");
 }

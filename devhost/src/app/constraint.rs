@@ -80,6 +80,7 @@ fn is_guid(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn each_takes_its_own_and_nothing_else() {
@@ -113,5 +114,45 @@ mod tests {
             assert!(Constraint::parse(bad).is_err(), "{bad}");
         }
         assert!(Constraint::parse("number").unwrap_err().to_string().contains("int, long, guid"));
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_held_to_their_bounds(number: i64, least: i64, most: i64, blank in " {0,2}", junk in "[a-z.,_]") {
+            let takes = |constraint: &str, value: &str| Constraint::parse(constraint).unwrap().accepts(value);
+            let text = format!("{blank}{number}{blank}");
+            prop_assert_eq!(takes("int", &text), i32::try_from(number).is_ok());
+            let spoiled = format!("{number}{junk}");
+            prop_assert!(takes("long", &text) && !takes("long", &spoiled), "{} {}", text, spoiled);
+            let (low, high) = (number % 3, most % 3);
+            for near in -4..=4 {
+                prop_assert_eq!(takes(&format!("range({low},{high})"), &near.to_string()), (low..=high).contains(&near));
+            }
+            prop_assert_eq!(takes(&format!("min({least})"), &text), number >= least);
+            prop_assert_eq!(takes(&format!("max({most})"), &text), number <= most);
+        }
+
+        #[test]
+        fn a_guid_has_four_forms(bits: u128, upper: bool, extra in "[0-9a-f-]") {
+            let id = Uuid::from_u128(bits);
+            for form in [id.to_string(), id.simple().to_string(), id.braced().to_string(), format!("({id})")] {
+                let form = if upper { form.to_uppercase() } else { form };
+                prop_assert!(Constraint::Guid.accepts(&form), "{}", form);
+                for spoiled in [format!("{form}{extra}"), form[1..].to_owned()] {
+                    prop_assert!(!Constraint::Guid.accepts(&spoiled), "{}", spoiled);
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_constraint_or_refused(
+            text in "(int|length|range|min|regex)?[(]?[0-9, ]{0,8}[)]?",
+            value in "\\PC{0,8}",
+        ) {
+            if let Ok(constraint) = Constraint::parse(&text) {
+                let loud = Constraint::parse(&text.to_uppercase()).unwrap();
+                prop_assert_eq!(constraint.accepts(&value), loud.accepts(&value));
+            }
+        }
     }
 }

@@ -225,3 +225,6 @@ fn is_binding_name(name: &str) -> bool {
 fn starts_with_letter(name: &str) -> bool {
     name.len() <= 128 && name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
 }
+
+#[cfg(test)]
+mod properties;

@@ -130,6 +130,7 @@ fn find_executable(script_root: &Path, name: &str) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn parse(handler: &str, rest: &str) -> Result<HostConfig> {
         let folder = tempfile::tempdir()?;
@@ -171,6 +172,42 @@ mod tests {
         ] {
             let error = format!("{:#}", parse(handler, rest).unwrap_err());
             assert!(error.contains(word), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_and_a_time_are_read_as_they_are_written(
+            prefix in "[a-z]{0,5}(/[a-z]{1,5})?",
+            seconds in 1_u64..86_400,
+        ) {
+            let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+            let time = format!("{hours:02}:{minutes:02}:{:02}", seconds % 60);
+            let rest = format!(
+                r#", "extensions": {{"http": {{"routePrefix": "/{prefix}/"}}}}, "functionTimeout": "{time}""#
+            );
+            let config = parse(HANDLER, &rest).unwrap();
+            prop_assert_eq!(config.route_prefix, prefix.trim_matches('/'));
+            prop_assert_eq!(config.function_timeout, Some(Duration::from_secs(seconds)));
+        }
+
+        #[test]
+        fn anything_in_any_place_is_read_or_refused_in_words(
+            field in "version|customHandler|extensions|functionTimeout|retry|logging",
+            value in prop_oneof![
+                r#"null|true|-?[1-9][0-9]{0,2}|"[a-z0-9:.]{0,8}"|\[\]|\{\}"#,
+                r#"\{"http": (null|\{"routePrefix": (null|7|"v1")\})\}"#,
+            ],
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("handler"), "").unwrap();
+            let mut file: serde_json::Value =
+                serde_json::from_str(&format!(r#"{{"version": "2.0", "customHandler": {HANDLER}}}"#)).unwrap();
+            file[&field] = serde_json::from_str(&value).unwrap();
+            match HostConfig::parse(&file.to_string(), folder.path()) {
+                Ok(config) => prop_assert_eq!(config.executable, folder.path().join("handler")),
+                Err(error) => prop_assert!(field != "logging" && !error.to_string().is_empty()),
+            }
         }
     }
 }

@@ -126,6 +126,8 @@ fn decode(encoded: &str) -> std::borrow::Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn matches(template: &str, path: &str) -> bool {
         Template::parse(template).unwrap().matches(path)
@@ -172,5 +174,47 @@ mod tests {
         assert_eq!(shape("Users/{id:int}"), shape("users/{user_id:int}"));
         assert_ne!(shape("users/{id:int}"), shape("users/{id}"));
         assert_ne!(shape("users/{id}"), shape("users/{*id}"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_made_from_a_template_is_one_of_its_own_and_others_are_not(
+            parts in vec(("[a-z]{1,6}", 0_u8..3), 1..6), number: i32, upper: bool,
+        ) {
+            let join = |write: &dyn Fn(usize, &str, u8) -> String| {
+                parts.iter().enumerate().map(|(at, (word, kind))| write(at, word, *kind)).collect::<Vec<_>>().join("/")
+            };
+            let template = Template::parse(&join(&|at, word, kind| match kind {
+                0 => word.to_owned(),
+                1 => format!("{{p{at}}}"),
+                _ => format!("{{p{at}:int}}"),
+            })).unwrap();
+            let path = |changed: Option<usize>| format!("/{}", join(&|at, word, kind| match kind {
+                2 if changed == Some(at) => format!("{word}7"),
+                2 => number.to_string(),
+                0 if changed == Some(at) => format!("{word}x"),
+                _ => word.to_owned(),
+            }));
+            let own = if upper { path(None).to_uppercase() } else { path(None) };
+            prop_assert!(template.matches(&own) && template.matches(&format!("{own}/")), "{} {}", template, own);
+            for longer in [format!("{own}/more"), format!("/more{own}")] {
+                prop_assert!(!template.matches(&longer), "{} {}", template, longer);
+            }
+            for (at, (_, kind)) in parts.iter().enumerate() {
+                prop_assert_eq!(template.matches(&path(Some(at))), *kind == 1, "{} {}", template, path(Some(at)));
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_template_that_is_read_alike_again_or_refused(
+            text in "([a-z]|[{}]|\\{[a-z]:int\\}|/|[*?:=(),0-9]){0,16}",
+            path in "/[a-z0-9/]{0,12}",
+        ) {
+            if let Ok(template) = Template::parse(&text) {
+                let again = Template::parse(&template.to_string()).unwrap();
+                prop_assert_eq!(&again, &template);
+                prop_assert_eq!(again.matches(&path), template.matches(&path.to_uppercase()));
+            }
+        }
     }
 }

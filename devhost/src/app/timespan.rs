@@ -30,6 +30,7 @@ fn whole(digits: &str, max: u64) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn reads_what_dotnet_writes() {
@@ -42,6 +43,31 @@ mod tests {
     fn refuses_the_rest_and_says_what_to_write() {
         for bad in ["", "5", "00:05", "24:00:00", "00:60:00", "00:00:61", "-00:00:01", "a:b:c", "00:00:00:00"] {
             assert!(parse(bad).unwrap_err().to_string().contains("hh:mm:ss"), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_span_is_read_as_it_is_written(
+            days in 0_u64..=10_675_199,
+            second in 0_u64..86_400,
+            ticks in 0_u32..10_000_000,
+        ) {
+            let (hours, minutes, seconds) = (second / 3_600, second / 60 % 60, second % 60);
+            let clock = format!("{hours:02}:{minutes:02}:{seconds:02}.{ticks:07}");
+            let span = Duration::new(second, ticks * 100);
+            prop_assert_eq!(parse(&clock).unwrap(), span);
+            prop_assert_eq!(parse(&format!("{days}.{clock}")).unwrap(), span + Duration::from_secs(days * 86_400));
+        }
+
+        #[test]
+        fn any_text_is_a_span_of_digits_or_refused(text in "[0-9:. -]{0,16}|\\PC{0,8}") {
+            if let Ok(span) = parse(&text) {
+                let longest = Duration::from_hours(10_675_200 * 24);
+                let is_known = |b: u8| b.is_ascii_digit() || b == b':' || b == b'.';
+                prop_assert!(span < longest && text.trim().bytes().all(is_known));
+                prop_assert_eq!(text.matches(':').count(), 2);
+            }
         }
     }
 }

@@ -129,6 +129,8 @@ pub(crate) fn judge(response: &Response<Bytes>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use time::format_description::well_known::Rfc3339;
     use time::macros::datetime;
 
     #[test]
@@ -182,6 +184,34 @@ mod tests {
         }
         for bad in ["{", "[]", "7", r#"{"Logs":"x"}"#, r#"{"Outputs":[1]}"#] {
             assert!(matches!(answer(200, json, bad), Verdict::Failed(_)), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_instant_is_written_as_dotnet_writes_it(seconds in 0_i64..253_402_300_799, nanos in 0_u32..1_000_000_000) {
+            let instant = OffsetDateTime::from_unix_timestamp(seconds).unwrap().replace_nanosecond(nanos).unwrap();
+            let written = timestamp(instant);
+            let read = OffsetDateTime::parse(&format!("{written}Z"), &Rfc3339).unwrap();
+            prop_assert_eq!(read, instant.replace_nanosecond(nanos / 100 * 100).unwrap());
+            let goes_on_for_nothing = written.ends_with('.') || (written.contains('.') && written.ends_with('0'));
+            prop_assert!(written.len() <= 27 && !goes_on_for_nothing, "{}", written);
+        }
+
+        #[test]
+        fn any_answer_is_judged(
+            status in 200_u16..600,
+            body in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..40),
+                "\\s{0,3}(null)?\\s{0,3}".prop_map(String::into_bytes),
+            ],
+        ) {
+            let response = Response::builder().status(status).header("content-type", "application/json");
+            let verdict = judge(&response.body(Bytes::from(body.clone())).unwrap());
+            let text = String::from_utf8_lossy(&body);
+            let nothing = ["", "null"].contains(&text.trim_matches([' ', '\t', '\n', '\r', '\u{c}']));
+            prop_assert!(status < 300 || matches!(verdict, Verdict::Failed(_)));
+            prop_assert_eq!(verdict == Verdict::NeverEnds, nothing && status < 300);
         }
     }
 }

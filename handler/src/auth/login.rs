@@ -86,7 +86,9 @@ pub struct LoggedInUser {
 /// Opens a session: an access token for 15 minutes, and a refresh token that gets the next pair.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "authLogin", tag = "auth", request_body = Login,
     responses(
-        (status = 200, description = "The tokens of a new session.", body = LoggedIn),
+        (status = 200, description = "The tokens of a new session.", body = LoggedIn,
+            links(("nextTokens" = (operation_id = "authRefresh",
+                request_body = json!({ "refresh_token": "$response.body#/refresh_token" }))))),
         (status = 401, description = "The address or the password is wrong, or the account is not active.",
             body = ErrorEnvelope),
         (status = 429, description = "Too many failed logins for this address from here; `Retry-After` says how long.",

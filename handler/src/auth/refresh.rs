@@ -30,13 +30,14 @@ const TRIES: u32 = 3;
 #[derive(ToSchema)]
 pub struct Refresh {
     /// The latest refresh token of the session.
-    #[schema(max_length = 4096, example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
+    #[schema(min_length = 1, max_length = 4096, example = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...")]
     pub refresh_token: String,
 }
 
 impl FromBody for Refresh {
     fn read(body: &mut BodyReader<'_>) -> Option<Self> {
-        let refresh_token = body.required("refresh_token", |text| match text.len() {
+        // The document counts characters; of a token of ours each is a byte.
+        let refresh_token = body.required("refresh_token", |text| match text.chars().count() {
             0 => Err("refresh_token must not be empty".to_owned()),
             1..=MAX_TOKEN_BYTES => Ok(text.to_owned()),
             _ => Err("refresh_token is too long to be one of ours".to_owned()),
@@ -51,7 +52,9 @@ impl FromBody for Refresh {
 /// A token that was spent before that ends the whole session, because someone else must have it.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", operation_id = "authRefresh", tag = "auth", request_body = Refresh,
     responses(
-        (status = 200, description = "The next pair of tokens.", body = TokenPair),
+        (status = 200, description = "The next pair of tokens.", body = TokenPair,
+            links(("nextTokens" = (operation_id = "authRefresh",
+                request_body = json!({ "refresh_token": "$response.body#/refresh_token" }))))),
         (status = 401, description = "The token is not good (any more): log in again.", body = ErrorEnvelope),
         AnyErrors, BodyErrors))]
 pub async fn refresh(

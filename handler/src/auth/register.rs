@@ -42,13 +42,14 @@ pub struct Register {
     #[schema(value_type = Option<String>, max_length = 500, example = "Always on the road.")]
     pub bio: Option<Bio>,
     /// A picture's address; https only.
-    #[schema(value_type = Option<String>, max_length = 500, example = "https://example.com/profiles/123.jpg")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500,
+        example = "https://example.com/profiles/123.jpg")]
     pub profile_pic_url: Option<PictureUrl>,
     /// The city one lives in.
-    #[schema(value_type = Option<String>, max_length = 100, example = "San Francisco")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, example = "San Francisco")]
     pub home_city: Option<City>,
     /// The country one lives in.
-    #[schema(value_type = Option<String>, max_length = 100, example = "USA")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, example = "USA")]
     pub home_country: Option<Country>,
 }
 

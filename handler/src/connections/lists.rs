@@ -19,7 +19,9 @@ use crate::state::AppState;
 #[utoipa::path(get, path = "/api/v1/connections", operation_id = "connectionsList", tag = "connections",
     security(("bearer" = [])), params(Page),
     responses(
-        (status = 200, description = "A page of the people whom the caller is connected with.", body = Paged<Friend>),
+        (status = 200, description = "A page of the people whom the caller is connected with.", body = Paged<Friend>,
+            links(("endTheFirst" = (operation_id = "connectionsRemove",
+                parameters(("connection_id" = "$response.body#/data/0/id")))))),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn list(State(app): State<AppState>, caller: CurrentUser, page: Page) -> Result<Json<Paged<Friend>>> {
@@ -33,7 +35,12 @@ pub async fn list(State(app): State<AppState>, caller: CurrentUser, page: Page) 
 #[utoipa::path(get, path = "/api/v1/connections/requests/received", operation_id = "connectionsListReceived",
     tag = "connections", security(("bearer" = [])), params(Page),
     responses(
-        (status = 200, description = "A page of the requests to the caller.", body = Paged<PendingRequest>),
+        (status = 200, description = "A page of the requests to the caller.", body = Paged<PendingRequest>,
+            links(
+                ("acceptTheFirst" = (operation_id = "connectionsAccept",
+                    parameters(("connection_id" = "$response.body#/data/0/id")))),
+                ("rejectTheFirst" = (operation_id = "connectionsReject",
+                    parameters(("connection_id" = "$response.body#/data/0/id")))))),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn list_received(
@@ -51,7 +58,9 @@ pub async fn list_received(
 #[utoipa::path(get, path = "/api/v1/connections/requests/sent", operation_id = "connectionsListSent",
     tag = "connections", security(("bearer" = [])), params(Page),
     responses(
-        (status = 200, description = "A page of the caller's requests.", body = Paged<PendingRequest>),
+        (status = 200, description = "A page of the caller's requests.", body = Paged<PendingRequest>,
+            links(("withdrawTheFirst" = (operation_id = "connectionsRemove",
+                parameters(("connection_id" = "$response.body#/data/0/id")))))),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn list_sent(

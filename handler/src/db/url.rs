@@ -1,5 +1,7 @@
 //! `DATABASE_URL`: which engine, and where.
 
+use connection_string::AdoNetString;
+
 use super::login::{Login, login_by};
 use super::sqlite::{Location, path_of};
 
@@ -49,6 +51,9 @@ pub enum UrlFault {
     /// A password beside an identity that has none.
     #[error("must not have a password beside Authentication=Active Directory …")]
     NeedlessPassword,
+    /// A connection string that trusts any certificate, and one in particular.
+    #[error("must not have both TrustServerCertificate=true and TrustServerCertificateCA")]
+    TwoTrusts,
     /// SQLite, in production.
     #[error("must be a SQL Server connection string in production")]
     SqliteInProduction,
@@ -69,35 +74,37 @@ impl DatabaseUrl {
                 (false, _) => Ok(Self::Sqlite(Location::File(path_of(path.strip_prefix("//").unwrap_or(path))))),
             };
         }
-        let setting = |names: &[&str]| {
-            text.split(';').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| {
-                let key = key.trim().to_ascii_lowercase();
-                // The Azure portal quotes a value that has spaces.
-                let value = value.trim().trim_matches(['"', '\'']);
-                names.contains(&key.as_str()).then(|| value.to_ascii_lowercase())
-            })
-        };
-        if setting(&["server", "data source", "addr", "address", "network address"]).is_none() {
+        // Read as the driver reads it, quotes, braces and repeated names included: so what is checked is what it does.
+        let settings: AdoNetString = text.parse().map_err(|_| UrlFault::Form)?;
+        let setting = |name: &str| settings.get(name).map(|value| value.trim().to_ascii_lowercase());
+        // The driver knows no other names for it, and takes this machine where it finds none.
+        let server = setting("server").or_else(|| setting("data source")).ok_or(UrlFault::Form)?;
+        if server.trim_start_matches("tcp:").trim().is_empty() {
             return Err(UrlFault::Form);
         }
         let yes = |value: &str| matches!(value, "true" | "yes");
+        let trusts_any = setting("trustservercertificate").is_some_and(|value| yes(&value));
         if production {
-            if setting(&["encrypt"]).is_some_and(|value| !yes(&value) && value != "strict" && value != "mandatory") {
+            if setting("encrypt").is_some_and(|value| !yes(&value) && value != "strict" && value != "mandatory") {
                 return Err(UrlFault::Unencrypted);
             }
-            if setting(&["trustservercertificate"]).is_some_and(|value| yes(&value)) {
+            if trusts_any {
                 return Err(UrlFault::AnyCertificate);
             }
         }
-        let user = setting(&["user id", "uid", "user", "username", "user name"]);
-        let authentication = setting(&["authentication"]).unwrap_or_default();
+        if trusts_any && setting("trustservercertificateca").is_some() {
+            return Err(UrlFault::TwoTrusts);
+        }
+        let any_of = |names: &[&str]| names.iter().find_map(|name| setting(name));
+        let user = any_of(&["user id", "uid", "user", "username", "user name"]);
+        let authentication = setting("authentication").unwrap_or_default();
         let login = login_by(&authentication, user.as_deref()).ok_or(UrlFault::Authentication)?;
-        if login != Login::Password && setting(&["password", "pwd"]).is_some() {
+        if login != Login::Password && any_of(&["password", "pwd"]).is_some() {
             return Err(UrlFault::NeedlessPassword);
         }
         let mut config = tiberius::Config::from_ado_string(text).map_err(|_| UrlFault::Form)?;
         config.application_name("travelmeetup");
-        if setting(&["encrypt"]).is_none() {
+        if setting("encrypt").is_none() {
             // Microsoft.Data.SqlClient 4.0 and later encrypt by default; so do we.
             config.encryption(tiberius::EncryptionLevel::Required);
         }
@@ -116,6 +123,9 @@ impl DatabaseUrl {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -129,6 +139,13 @@ mod tests {
             DatabaseUrl::parse(GOOD, true).unwrap().describe(),
             "SQL Server at example.database.windows.net:1433"
         );
+    }
+
+    #[test]
+    fn any_certificate_and_a_certain_one_are_not_both_trusted() {
+        let both = format!("{GOOD};TrustServerCertificate=true;TrustServerCertificateCA=/etc/ca.pem");
+        assert_eq!(DatabaseUrl::parse(&both, false).unwrap_err(), UrlFault::TwoTrusts);
+        assert!(DatabaseUrl::parse(&format!("{GOOD};TrustServerCertificateCA=/etc/ca.pem"), true).is_ok());
     }
 
     #[test]
@@ -175,7 +192,12 @@ mod tests {
             (&format!("{GOOD};Encrypt=DANGER_PLAINTEXT"), UrlFault::Unencrypted),
             (&format!("{GOOD};TrustServerCertificate=True"), UrlFault::AnyCertificate),
             ("@Microsoft.KeyVault(SecretUri=https://v/secrets/x/)", UrlFault::Unresolved),
+            (&format!("{GOOD};Encrypt=true;Encrypt=false"), UrlFault::Unencrypted),
+            (&format!("{GOOD};TrustServerCertificate=\"true\""), UrlFault::AnyCertificate),
+            (&format!("{GOOD};Trust{{Server}}Certificate=yes"), UrlFault::AnyCertificate),
             ("postgres://x", UrlFault::Form),
+            ("Addr=db.example.org;Database=t", UrlFault::Form),
+            ("Server=tcp:;Database=t", UrlFault::Form),
             ("", UrlFault::Form),
         ] {
             assert_eq!(DatabaseUrl::parse(text, true).unwrap_err(), fault, "{text}");

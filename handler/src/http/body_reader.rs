@@ -204,6 +204,9 @@ impl<'a> BodyReader<'a> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::day;

@@ -65,25 +65,48 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use proptest::prelude::*;
 
-    fn of(values: &[&'static str]) -> Option<String> {
+    fn read(values: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(AUTHORIZATION, HeaderValue::from_static(value));
+            headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
         bearer(&headers).map(str::to_owned)
     }
 
     #[test]
     fn one_bearer_token_is_taken() {
-        assert_eq!(of(&["Bearer abc"]).as_deref(), Some("abc"));
-        assert_eq!(of(&["bEARER  abc "]).as_deref(), Some("abc"));
+        assert_eq!(read(&["Bearer abc"]).as_deref(), Some("abc"));
+        assert_eq!(read(&["bEARER  abc "]).as_deref(), Some("abc"));
     }
 
     #[test]
     fn anything_else_is_none() {
         for values in [&[][..], &["abc"], &["Basic abc"], &["Bearer"], &["Bearer "], &["Bearer a", "Bearer b"]] {
-            assert_eq!(of(values), None, "{values:?}");
+            assert_eq!(read(values), None, "{values:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_taken_as_it_was_sent(
+            scheme in "[bB][eE][aA][rR][eE][rR]",
+            blanks in " {1,3}",
+            token in "[A-Za-z0-9._~+/-]{1,60}={0,2}",
+        ) {
+            prop_assert_eq!(read(&[&format!("{scheme}{blanks}{token}")]), Some(token.clone()));
+            prop_assert_eq!(read(&[&format!("{scheme}{token}")]), None);
+            prop_assert_eq!(read(&[&format!("{scheme} {token}"), &format!("{scheme} {token}")]), None);
+        }
+
+        #[test]
+        fn security_09_any_header_holds_a_token_after_the_scheme_or_none(
+            value in "([bB]earer|Basic|Digest)?[ -~]{0,30}",
+        ) {
+            let told = value.to_ascii_lowercase().strip_prefix("bearer ").map(|rest| rest.trim().to_owned());
+            let token = read(&[&value]);
+            prop_assert_eq!(token.map(|token| token.to_ascii_lowercase()), told.filter(|rest| !rest.is_empty()));
         }
     }
 }

@@ -169,5 +169,33 @@ mod tests {
             prop_assume!(network != 0);
             prop_assert_eq!(seen(one), seen(other));
         }
+
+        #[test]
+        fn every_address_is_read_in_each_of_its_forms_and_with_nothing_around(
+            bits: u128,
+            port: u16,
+            junk in "[g-zG-Z_/@;\"'()-]{1,3}",
+        ) {
+            let (v4, v6) = (Ipv4Addr::from_bits(u32::try_from(bits >> 96).unwrap()), Ipv6Addr::from_bits(bits));
+            for (address, forms) in [
+                (IpAddr::V4(v4), vec![format!("{v4}"), format!("{v4}:{port}"), format!("::ffff:{v4}")]),
+                (IpAddr::V6(v6), vec![format!("{v6}"), format!("[{v6}]"), format!("[{v6}]:{port}")]),
+                (IpAddr::V6(v6), vec![v6.to_string().to_uppercase()]),
+            ] {
+                for form in forms {
+                    prop_assert_eq!(seen_as(&[form.as_bytes()]), ClientAddress::from(address).to_string(), "{}", form);
+                    prop_assert_eq!(seen_as(&[format!("{form}{junk}").as_bytes()]), "unknown");
+                    prop_assert_eq!(seen_as(&[format!("{junk}{form}").as_bytes()]), "unknown");
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_no_address_to_the_standard_library_is_none_here(text in "[0-9a-f.:\\[\\]]{0,20}|[ -+.-~]{0,20}") {
+            let host = text.trim().trim_start_matches('[').split(']').next().unwrap_or_default();
+            let without_port = host.split(':').next().unwrap_or_default();
+            let is_address = host.parse::<IpAddr>().is_ok() || without_port.parse::<Ipv4Addr>().is_ok();
+            prop_assert!(is_address || seen_as(&[text.as_bytes()]) == "unknown", "{}", text);
+        }
     }
 }

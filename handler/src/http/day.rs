@@ -52,7 +52,7 @@ pub fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::E
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use time::macros::date;
+    use time::macros::{date, format_description};
 
     #[test]
     fn a_date_has_one_form() {
@@ -78,9 +78,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_date_is_read_as_it_is_written(day in date!(0000 - 01 - 01).to_julian_day()..=date!(9999 - 12 - 31).to_julian_day()) {
+        fn every_date_is_read_as_it_is_written(
+            day in date!(0000 - 01 - 01).to_julian_day()..=date!(9999 - 12 - 31).to_julian_day(),
+        ) {
             let date = Date::from_julian_day(day).unwrap();
             prop_assert_eq!(parse(&date.to_string()), Ok(date));
+        }
+
+        #[test]
+        fn a_text_is_a_date_if_another_reader_says_so_and_it_has_ten_characters(
+            text in prop_oneof![
+                "[0-9]{4}-(0[0-9]|1[0-3])-[0-3][0-9]",
+                "[0-9]{4}[-/]0[1-9][-/][0-2][1-9]|[+-][0-9]{3,4}-0[1-9]-[0-2][1-9][ Z]?",
+                "[0-9]{1,5}-[0-9]{1,2}-[0-9]{1,2}|[0-9+ TZ:/-]{0,12}|\\PC{0,12}",
+            ],
+        ) {
+            let other = Date::parse(&text, format_description!("[year]-[month]-[day]")).ok();
+            prop_assert_eq!(parse(&text).ok(), other.filter(|_| text.len() == 10));
         }
     }
 }

@@ -32,7 +32,7 @@ pub mod strict_json;
 #[cfg(test)]
 mod stack_tests;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 
 use crate::clock::SharedClock;
 use crate::db::patience::DEFAULT_PATIENCE;

@@ -158,5 +158,19 @@ mod tests {
             }
             prop_assert_eq!(seen, entries);
         }
+
+        #[test]
+        fn a_number_is_read_if_it_is_plain_digits_within_bounds(
+            text in "[+-]?[0-9]{1,3}|[0-9]{1,12}|[0-9+ .,eE_-]{0,8}|\\PC{0,4}",
+            name in "limit|offset",
+        ) {
+            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair(&name, &text).finish();
+            let (least, most) = if name == "limit" { (1, 100) } else { (0, i64::from(i32::MAX)) };
+            // Within these bounds nothing but a sign tells an integer's own reading apart.
+            let number = text.parse::<i64>().ok().filter(|_| !text.starts_with(['+', '-']));
+            let number = number.filter(|number| (least..=most).contains(number));
+            let read = page(&query).ok().map(|page| i64::from(if name == "limit" { page.limit } else { page.offset }));
+            prop_assert_eq!(read, number);
+        }
     }
 }

@@ -113,5 +113,16 @@ mod tests {
                 prop_assert_eq!(id.to_string(), text);
             }
         }
+
+        #[test]
+        fn a_uuid_is_an_id_in_the_form_with_hyphens_only(bits: u128, upper: bool) {
+            let id = Uuid::from_u128(bits);
+            let written = if upper { id.to_string().to_uppercase() } else { id.to_string() };
+            prop_assert_eq!(parse::<Uuid>(&written), Some(id));
+            prop_assert_eq!(parse::<i32>(&written), None);
+            for other in [id.simple().to_string(), id.braced().to_string(), id.urn().to_string(), format!("{id} ")] {
+                prop_assert_eq!(parse::<Uuid>(&other), None, "{}", other);
+            }
+        }
     }
 }

@@ -100,6 +100,8 @@ impl QueryReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use time::macros::date;
 
     const TODAY: Date = date!(2026 - 01 - 31);
@@ -145,5 +147,37 @@ mod tests {
     #[test]
     fn security_19_bytes_that_are_no_utf_8_are_refused() {
         assert_eq!(faults("q=%ff"), [fault("q", "Send q as percent-encoded UTF-8")]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_is_read_whatever_stands_beside_it(
+            q in "\\PC{0,20}|[&=+%;,# ]{0,9}",
+            kind: Option<u8>,
+            beside in vec(("[a-jl-pr-z&=+%]{0,4}|Q|Kind", "\\PC{0,8}"), 0..5),
+            at in 0_usize..5,
+        ) {
+            let mut pairs: Vec<(String, String)> = beside;
+            pairs.insert(at.min(pairs.len()), ("q".to_owned(), q.clone()));
+            pairs.extend(kind.map(|kind| ("kind".to_owned(), kind.to_string())));
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            prop_assume!(!q.contains(char::REPLACEMENT_CHARACTER));
+            prop_assert_eq!(read::<Search>(&query, TODAY).ok(), Some(Search { q, kind }));
+        }
+
+        #[test]
+        fn security_19_any_query_is_read_or_each_parameter_is_told_what_is_wrong(
+            query in "([qk]|kind|=|&|%|[0-9a-fA-F]|\\PC){0,24}",
+        ) {
+            let sent = |name: &str| form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).count();
+            match read::<Search>(&query, TODAY) {
+                Ok(_) => prop_assert!(sent("q") == 1 && sent("kind") <= 1),
+                Err(faults) => {
+                    let told: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
+                    prop_assert!([&["q"][..], &["kind"], &["q", "kind"]].contains(&&told[..]), "{:?}", told);
+                    prop_assert_eq!(told.contains(&"q") && sent("q") == 0, sent("q") == 0);
+                }
+            }
+        }
     }
 }

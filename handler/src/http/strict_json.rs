@@ -104,6 +104,7 @@ impl<'de> Visitor<'de> for StrictValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::test_support::any_json;
     use proptest::prelude::*;
 
     fn refused(text: impl AsRef<[u8]>) -> String {
@@ -190,13 +191,39 @@ mod tests {
         }
 
         #[test]
-        fn security_19_anything_like_json_is_read_as_serde_json_reads_it_or_refused(text in r#"\{("[ab]":([0-9]|"x"|\{"a":1\}|\[1,2\]),?){0,3}\}"#) {
+        fn security_19_anything_like_json_is_read_as_serde_json_reads_it_or_refused(
+            text in r#"\{("[ab]":([0-9]|"x"|\{"a":1\}|\[1,2\]),?){0,3}\}"#,
+        ) {
             if let Ok(object) = object(text.as_bytes()) {
                 prop_assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), Value::Object(object));
             } else {
                 let twice = text.matches(r#""a":"#).count() > 1 || text.matches(r#""b":"#).count() > 1;
                 prop_assert!(twice || serde_json::from_str::<Value>(&text).is_err());
             }
+        }
+
+        #[test]
+        fn security_19_what_is_written_is_read_again_and_half_of_it_is_not(
+            value in any_json(),
+            cut in 0_usize..1_000,
+            pretty: bool,
+        ) {
+            let whole = serde_json::json!({ "a": value });
+            let text = if pretty { serde_json::to_string_pretty(&whole).unwrap() } else { whole.to_string() };
+            prop_assert_eq!(object(text.as_bytes()).map(Value::Object), Ok(whole));
+            prop_assert!(object(&text.as_bytes()[..cut % text.len()]).is_err());
+            prop_assert!(object(text.repeat(2).as_bytes()).is_err());
+        }
+
+        #[test]
+        fn security_19_a_key_twice_is_refused_at_any_depth_and_however_written(
+            key in "[a-z]{1,6}", first in any_json(), second in any_json(), depth in 0_usize..60, in_lists: bool,
+        ) {
+            let escaped = key.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect::<Vec<_>>().concat();
+            let twin = format!("{{\"{key}\":{first},\"\u{e9}\":0,\"{escaped}\":{second}}}");
+            let (open, close) = if in_lists { ("{\"x\":[", "]}") } else { ("{\"x\":", "}") };
+            let message = refused(format!("{}{twin}{}", open.repeat(depth), close.repeat(depth)));
+            prop_assert!(message.contains(&format!("the key {key:?} is there twice")), "{}", message);
         }
     }
 }

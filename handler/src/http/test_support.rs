@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, request};
 use http_body_util::BodyExt;
+use proptest::prelude::*;
 use serde_json::Value;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -122,4 +123,23 @@ impl Log {
         let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.filter(|line| line["fields"]["message"] == message).collect()
     }
+}
+
+/// Any JSON: truth values and objects more often than others, numbers only such as every reader reads alike.
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
+    let plain = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<i32>().prop_map(|quarters| Value::from(f64::from(quarters) / 4.0)),
+        "\\PC{0,12}".prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    plain.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(("[a-zA-Z_]{0,8}|\\PC{0,4}", inner), 0..4)
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+        ]
+    })
 }

@@ -98,7 +98,9 @@ fn true_or_false(text: &str) -> Result<bool, String> {
 #[utoipa::path(get, path = "/api/v1/notifications", operation_id = "notificationsList", tag = "notifications",
     security(("bearer" = [])), params(Listing, Page),
     responses(
-        (status = 200, description = "A page of the caller's notifications.", body = Paged<Notification>),
+        (status = 200, description = "A page of the caller's notifications.", body = Paged<Notification>,
+            links(("readTheFirst" = (operation_id = "notificationsMarkRead",
+                parameters(("notification_id" = "$response.body#/data/0/id")))))),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn list(

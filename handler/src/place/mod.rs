@@ -139,6 +139,7 @@ const fn is_dropped(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     fn same(one: &str, another: &str) -> bool {
@@ -225,6 +226,45 @@ mod tests {
             let [one, another] = [0, 1].map(|n: usize| Place::new(&cities[n], countries[n].as_deref()));
             prop_assert_eq!(one.is_same_as(&another), another.is_same_as(&one));
             prop_assert!(one.is_same_as(&one));
+        }
+
+        #[test]
+        fn neither_case_nor_marks_nor_punctuation_make_another_place(
+            words in vec("[a-zA-Z0-9]{1,8}", 1..6),
+            joint in "[ /,()_&+-]{1,3}",
+            mark in "[.'`\u{2019}\u{2bb}\u{301}\u{308}\u{327}]",
+        ) {
+            let plain = words.join(" ");
+            let marked: String =
+                plain.chars().map(|c| if c == ' ' { c.to_string() } else { format!("{c}{mark}") }).collect();
+            let joined = format!("{joint}{}{joint}", words.join(&joint));
+            for other in [plain.to_uppercase(), plain.to_lowercase(), joined, marked] {
+                prop_assert!(same(&plain, &other), "{} and {}", plain, other);
+            }
+        }
+
+        #[test]
+        fn other_letters_or_other_words_are_another_place(
+            one in "[a-z]{1,4}( [a-z]{1,4}){0,2}",
+            another in "[a-z]{1,4}( [a-z]{1,4}){0,2}",
+        ) {
+            prop_assert_eq!(same(&one, &another), one == another);
+            for longer in [format!("{one}x"), format!("{one} x")] {
+                prop_assert!(!same(&one, &longer), "{} and {}", one, longer);
+            }
+        }
+
+        #[test]
+        fn every_country_is_known_in_any_case_and_with_any_marks(
+            at in any::<prop::sample::Index>(),
+            which in 0_usize..3,
+            upper: bool,
+            mark in "['.]?",
+        ) {
+            let country = at.get(rust_iso3166::ALL);
+            let name = [country.alpha2, country.alpha3, country.name][which];
+            let name = if upper { name.to_uppercase() } else { name.to_lowercase() };
+            prop_assert_eq!(country_key(&format!("  {name}{mark} ")), country.alpha2);
         }
     }
 }

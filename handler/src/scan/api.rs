@@ -63,7 +63,10 @@ fn is_past_due(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::test_support::any_json;
+    use proptest::collection::vec;
     use proptest::prelude::*;
+    use serde_json::json;
 
     #[test]
     fn lateness_is_read_from_every_form_of_an_invocation() {
@@ -85,6 +88,24 @@ mod tests {
         #[test]
         fn no_invocation_is_too_odd(body: Vec<u8>) {
             let _ = is_past_due(&body);
+        }
+
+        #[test]
+        fn a_run_is_late_if_its_timer_says_true_and_whatever_else_is_there(
+            past_due in prop_oneof![any::<bool>().prop_map(Value::from), any_json()],
+            beside in vec(("[A-Za-z]{1,12}", any_json()), 0..4),
+            as_text: bool,
+            cut in 0_usize..1_000,
+        ) {
+            let mut timer: serde_json::Map<String, Value> = beside.clone().into_iter().collect();
+            timer.insert("IsPastDue".to_owned(), past_due.clone());
+            let timer = if as_text { Value::Object(timer).to_string().into() } else { Value::Object(timer) };
+            let mut invocation: serde_json::Map<String, Value> = beside.into_iter().collect();
+            invocation.insert("Data".to_owned(), json!({ "other": true, "timer": timer }));
+            let body = Value::Object(invocation).to_string();
+            prop_assert_eq!(is_past_due(body.as_bytes()), past_due == Value::Bool(true));
+            // Half an invocation says nothing.
+            prop_assert!(!is_past_due(&body.as_bytes()[..cut % body.len()]));
         }
     }
 }

@@ -161,5 +161,22 @@ mod tests {
             prop_assert_eq!(overlap.map(|o| (o.start_date, o.end_date)), common.first().copied().zip(common.last().copied()));
             prop_assert_eq!(overlap.map_or(0, |o| o.days), i64::try_from(common.len()).unwrap());
         }
+
+        #[test]
+        fn days_are_a_range_if_they_go_forwards_and_are_not_too_many(start in 0_i64..4_000, step in -400_i64..800) {
+            let start = EARLIEST + Duration::days(start);
+            let made = range(start, start + Duration::days(step));
+            prop_assert_eq!(made.is_ok(), (0..MAX_DAYS).contains(&step));
+            prop_assert_eq!(made.map_or(0, DateRange::days), if (0..MAX_DAYS).contains(&step) { step + 1 } else { 0 });
+        }
+
+        #[test]
+        fn a_day_is_taken_from_2000_to_the_same_day_in_five_years(today in 0_i64..20_000, ahead in -30_000_i64..3_000) {
+            let today = EARLIEST + Duration::days(today);
+            let day = today + Duration::days(ahead);
+            let of = |day: Date, years: i32| (day.year() + years, u8::from(day.month()), day.day());
+            let allowed = day.year() >= 2000 && of(day, 0) <= of(today, 5);
+            prop_assert_eq!(parse_day(&day.to_string(), today).ok(), allowed.then_some(day));
+        }
     }
 }

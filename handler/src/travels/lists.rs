@@ -3,7 +3,8 @@
 use axum::extract::State;
 use serde::Serialize;
 use time::Date;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema as _, ToSchema};
 
 use super::api::TravelView;
 use super::rules::{self, When};
@@ -43,7 +44,7 @@ impl From<(TravelRow, UserSummary)> for ConnectionTravel {
 pub struct Listing {
     /// `upcoming`: those that end today (in UTC) or later, soonest first; `current`: those of them that have begun;
     /// `past`: the rest, latest first; `all`: latest first.
-    #[param(inline, required = false, default = "all")]
+    #[param(required = false, schema_with = all_unless_sent)]
     pub when: When,
     /// The day on which the request came.
     #[param(ignore)]
@@ -61,13 +62,29 @@ impl FromQuery for Listing {
     }
 }
 
+fn all_unless_sent() -> RefOr<Schema> {
+    unless_sent("all")
+}
+
+fn upcoming_unless_sent() -> RefOr<Schema> {
+    unless_sent("upcoming")
+}
+
+/// The schema of `when` with this default. The attribute `default` would demand a value that is an object as well.
+fn unless_sent(default: &str) -> RefOr<Schema> {
+    match When::schema() {
+        RefOr::T(Schema::Object(when)) => ObjectBuilder::from(when).default(Some(default.into())).into(),
+        other => other,
+    }
+}
+
 /// Which plans of the caller's connections to return.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ConnectionListing {
     /// `upcoming`: those that end today (in UTC) or later, soonest first; `current`: those of them that have begun;
     /// `past`: the rest, latest first; `all`: latest first.
-    #[param(inline, required = false, default = "upcoming")]
+    #[param(required = false, schema_with = upcoming_unless_sent)]
     pub when: When,
     /// Only plans to this city; case, diacritics and punctuation don't matter.
     #[param(value_type = Option<String>, min_length = 1, max_length = 100, example = "New York")]

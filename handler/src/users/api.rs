@@ -114,13 +114,14 @@ pub struct UpdateProfile {
     #[schema(value_type = Option<String>, max_length = 500, example = "Always on the road.")]
     pub bio: Patch<Option<Bio>>,
     /// The new picture's address, or `null` for none.
-    #[schema(value_type = Option<String>, max_length = 500, example = "https://example.com/profiles/123.jpg")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500,
+        example = "https://example.com/profiles/123.jpg")]
     pub profile_pic_url: Patch<PictureUrl>,
     /// The new home city, or `null` for none.
-    #[schema(value_type = Option<String>, max_length = 100, example = "San Francisco")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, example = "San Francisco")]
     pub home_city: Patch<City>,
     /// The new home country, or `null` for none.
-    #[schema(value_type = Option<String>, max_length = 100, example = "USA")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, example = "USA")]
     pub home_country: Patch<Country>,
 }
 
