@@ -209,3 +209,19 @@ fn a_function_of_a_store_without_a_story_is_noticed() {
         ["a::store::forgotten", "b::c::store::find_all", "b::c::store::forgotten"]
     );
 }
+
+#[test]
+fn security_25_every_transaction_of_a_request_is_one_that_is_tried_again() {
+    let sources = repository().join("handler/src");
+    let faults: Vec<String> = files(&sources, ".rs")
+        .into_iter()
+        // A scan is no request: what it does not finish, the next one does.
+        .filter(|file| !file.starts_with(sources.join("db")) && !file.starts_with(sources.join("scan")))
+        .filter_map(|file| {
+            let code = code(&file);
+            let (begun, tried) = (code.matches("db.begin()").count(), code.matches("db.retried(").count());
+            (begun != tried).then(|| format!("{}: {begun} begun, {tried} tried again", file.display()))
+        })
+        .collect();
+    assert_eq!(faults, Vec::<String>::new());
+}

@@ -117,12 +117,6 @@ pub async fn login(
             let session = app.random.uuid();
             let secret = RefreshSecret::random(&*app.random);
             let expires_at = session_expiry(now, now, app.refresh_ttl);
-            let mut tx = app.db.begin().await?;
-            if !store::confirm_login(&mut tx, account.id, &account.password_hash, &renewed).await? {
-                // Since it was looked at, the password was changed.
-                audit::record(&context, Event::LoginFailed { user_id: Some(account.id), reason: "wrong_password" });
-                return Err(Error::Unauthorized(REFUSED));
-            }
             let new = NewSession {
                 id: session,
                 user_id: account.id,
@@ -131,9 +125,18 @@ pub async fn login(
                 created_at: now,
                 expires_at,
             };
-            store::insert_session(&mut tx, &new).await?;
-            store::delete_failures(&mut tx, email_hash, &address).await?;
-            tx.commit().await?;
+            let opened = app.db.retried(|| async {
+                let mut tx = app.db.begin().await?;
+                if !store::confirm_login(&mut tx, account.id, &account.password_hash, &renewed).await? {
+                    // Since it was looked at, the password was changed.
+                    audit::record(&context, Event::LoginFailed { user_id: Some(account.id), reason: "wrong_password" });
+                    return Err(Error::Unauthorized(REFUSED));
+                }
+                store::insert_session(&mut tx, &new).await?;
+                store::delete_failures(&mut tx, email_hash, &address).await?;
+                Ok(tx.commit().await?)
+            });
+            opened.await?;
             context.set_user(account.id);
             audit::record(&context, Event::LoginSucceeded { user_id: account.id, session });
             Ok(Json(LoggedIn {

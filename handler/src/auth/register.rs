@@ -103,15 +103,19 @@ pub async fn register(
         home_country: new.home_country,
     };
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let Some(id) = users::insert(&mut tx, &new.email, &hash, &profile, now).await? else {
+    let inserted = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        let id = users::insert(&mut tx, &new.email, &hash, &profile, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    });
+    let Some(id) = inserted.await? else {
         audit::record(&context, Event::RegistrationRefused);
         return Err(Error::Conflict {
             message: "There is already an account with this email address: log in, or use another address",
             details: vec![FieldError::new("email", "This email address is taken")],
         });
     };
-    tx.commit().await?;
     audit::record(&context, Event::UserRegistered { user_id: id });
     let view = PrivateProfile {
         id,

@@ -119,9 +119,13 @@ pub async fn end_others(
     caller: CurrentUser,
 ) -> Result<StatusCode> {
     let (user_id, session, reason) = (caller.id, caller.session, EndReason::Ended);
-    let mut tx = app.db.begin().await?;
-    let sessions = store::end_other_sessions(&mut tx, user_id, session, app.clock.now(), reason).await?;
-    tx.commit().await?;
+    let ended = app.db.retried(|| async {
+        let mut tx = app.db.begin().await?;
+        let sessions = store::end_other_sessions(&mut tx, user_id, session, app.clock.now(), reason).await?;
+        tx.commit().await?;
+        Ok(sessions)
+    });
+    let sessions = ended.await?;
     if sessions > 0 {
         audit::record(&context, Event::SessionsEnded { user_id, session, sessions, reason: reason.as_str() });
     }
