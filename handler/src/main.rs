@@ -1,5 +1,6 @@
 //! The command line: configuration → database → serve, migrate or fill with demo people.
 
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use handler::db::migrate::{self, StepState};
 use handler::db::{Database, DatabaseUrl};
 use handler::demo;
 use handler::http::HttpSettings;
+use handler::http::shedding::DEFAULT_AT_ONCE;
 use handler::limits::rules::RateLimits;
 use handler::logging;
 use handler::random::OsRandomness;
@@ -24,7 +26,7 @@ use handler::secrets::refresh::{Refresher, Rhythm};
 use handler::secrets::{self, Loaded, https, vault};
 use handler::state::AppState;
 use handler::users::homes;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tracing::Level;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -152,7 +154,7 @@ async fn serve() -> anyhow::Result<()> {
         ..HttpSettings::default()
     };
     let router = app::build(state, &settings)?;
-    let listener = TcpListener::bind(("127.0.0.1", config.port)).await.with_context(|| {
+    let listener = listen(config.port).with_context(|| {
         format!(
             "can't listen on 127.0.0.1:{}: is the port taken? FUNCTIONS_CUSTOMHANDLER_PORT names another",
             config.port
@@ -178,6 +180,17 @@ async fn serve() -> anyhow::Result<()> {
         result = server => result.context("the server failed"),
         () = patience => Ok(()),
     }
+}
+
+/// Listens on this machine alone. As many connections may wait to be accepted as requests are served at once: of a shorter
+/// queue a burst would see its rest reset.
+fn listen(port: u16) -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // As a server that is started again finds its port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(u32::try_from(DEFAULT_AT_ONCE).unwrap_or(u32::MAX))
 }
 
 /// Waits for SIGTERM or Ctrl-C.

@@ -3,16 +3,17 @@
 //! One hash takes 19 MiB and tens of milliseconds: a thousand logins at once must take neither 19 GiB nor all threads.
 //! So a fixed number runs, a fixed number waits for a bounded time, and the rest is told to come back.
 
-use super::hashing_threads::HashingThreads;
+use super::hashing_threads::{HashingThreads, Memory};
 use super::password_policy::Password;
 use crate::error::{Error, Result};
 use crate::random::SharedRandomness;
 use anyhow::Context as _;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of a salt, as RFC 9106, section 3.1, recommends.
@@ -127,9 +128,13 @@ impl PasswordHasher {
         let turn = self.turn().await?;
         let mut salt = [0; SALT_BYTES];
         self.randomness.fill(&mut salt);
-        let (argon2, password) = (Argon2::from(&self.params), password.clone());
-        let hash = self.run(turn, move || argon2.hash_password_with_salt(password.expose(), &salt)).await?;
-        Ok(hash.map_err(|error| anyhow::anyhow!("hashing a password: {error}"))?.to_string())
+        let (params, password) = (self.params.clone(), password.clone());
+        let output = self.run(turn, move |memory| {
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            evaluate(&argon2, password.expose(), &salt, OUTPUT_BYTES, memory)
+        });
+        let output = output.await?.context("hashing a password")?;
+        Ok(stored_form(&self.params, &salt, &output).context("a password hash")?.to_string())
     }
 
     /// Whether the password is the one of this stored PHC string.
@@ -146,13 +151,14 @@ impl PasswordHasher {
         };
         let needs_rehash = !self.is_of_present_cost(&hash);
         let turn = self.turn().await?;
-        let (argon2, password) = (Argon2::from(&self.params), password.clone());
-        let outcome = self.run(turn, move || argon2.verify_password(password.expose(), &hash)).await?;
-        match outcome {
-            Ok(()) if stored.is_some() => Ok(Verdict::Match { needs_rehash }),
-            Ok(()) | Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::NoMatch),
-            Err(error) => Err(anyhow::anyhow!("verifying a stored password hash: {error}").into()),
-        }
+        let (password, is_of_present_cost) = (password.clone(), self.params == params_of(&hash)?);
+        let outcome = self.run(turn, move |memory| {
+            // What another cost needs is not kept.
+            let memory = if is_of_present_cost { memory } else { &mut Memory::new() };
+            is_password_of(&hash, password.expose(), memory)
+        });
+        let is_the_one = outcome.await?.context("verifying a stored password hash")?;
+        Ok(if is_the_one && stored.is_some() { Verdict::Match { needs_rehash } } else { Verdict::NoMatch })
     }
 
     /// How often Argon2 has run since the start: a failed login costs one run, whoever is or is not known.
@@ -191,11 +197,11 @@ impl PasswordHasher {
     async fn run<T: Send + 'static>(
         &self,
         turn: OwnedSemaphorePermit,
-        evaluate: impl FnOnce() -> T + Send + 'static,
+        evaluate: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
         let gauge = Arc::clone(&self.gauge);
-        let work = move || {
-            let result = gauge.measure(evaluate);
+        let work = move |memory: &mut Memory| {
+            let result = gauge.measure(|| evaluate(memory));
             drop(turn);
             result
         };
@@ -207,18 +213,56 @@ fn busy(reason: &str) -> Error {
     Error::Unavailable { reason: reason.to_owned(), retry_after: RETRY_AFTER }
 }
 
-/// A hash that no password is known for, of the same form and cost as a real one. Nobody's secret: the salt and the output
-/// are constants.
-fn hash_of_nobody(params: &Params) -> anyhow::Result<PasswordHash> {
-    let faulty = |error| anyhow::anyhow!("the hash that stands for nobody: {error}");
+/// Runs Argon2 in this memory, which grows if it is too little.
+fn evaluate(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8],
+    bytes: usize,
+    memory: &mut Memory,
+) -> anyhow::Result<Vec<u8>> {
+    let blocks = argon2.params().block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let mut output = vec![0; bytes];
+    let done = argon2.hash_password_into_with_memory(password, salt, &mut output, memory);
+    done.map_err(|error| anyhow::anyhow!("Argon2: {error}"))?;
+    Ok(output)
+}
+
+/// Whether this is the password of this hash; compared in a time that tells nothing.
+fn is_password_of(hash: &PasswordHash, password: &[u8], memory: &mut Memory) -> anyhow::Result<bool> {
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| anyhow::anyhow!("not of Argon2"))?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from);
+    let version = version.map_err(|error| anyhow::anyhow!("its version: {error}"))?;
+    let (Some(salt), Some(stored)) = (&hash.salt, &hash.hash) else { anyhow::bail!("it has no salt or no hash") };
+    let argon2 = Argon2::new(algorithm, version, params_of(hash)?);
+    let output = evaluate(&argon2, password, salt, stored.len(), memory)?;
+    Ok(output.ct_eq(stored.as_ref()).into())
+}
+
+fn params_of(hash: &PasswordHash) -> anyhow::Result<Params> {
+    Params::try_from(hash).map_err(|error| anyhow::anyhow!("the cost of a stored password hash: {error}"))
+}
+
+/// What is stored of a hash of this cost: a PHC string.
+fn stored_form(params: &Params, salt: &[u8], output: &[u8]) -> anyhow::Result<PasswordHash> {
+    let faulty = |error| anyhow::anyhow!("a password hash of another form: {error}");
     Ok(PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(params)
             .map_err(|error| anyhow::anyhow!("the cost of a password hash: {error}"))?,
-        salt: Some(Salt::new(&[0x5a; SALT_BYTES]).map_err(faulty)?),
-        hash: Some(Output::new(&[0xa5; OUTPUT_BYTES]).map_err(faulty)?),
+        salt: Some(Salt::new(salt).map_err(faulty)?),
+        hash: Some(Output::new(output).map_err(faulty)?),
     })
+}
+
+/// A hash that no password is known for, of the same form and cost as a real one. Nobody's secret: the salt and the output
+/// are constants.
+fn hash_of_nobody(params: &Params) -> anyhow::Result<PasswordHash> {
+    stored_form(params, &[0x5a; SALT_BYTES], &[0xa5; OUTPUT_BYTES]).context("the hash that stands for nobody")
 }
 
 #[cfg(test)]

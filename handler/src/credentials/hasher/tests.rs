@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::random::OsRandomness;
+use argon2::{PasswordHasher as _, PasswordVerifier as _};
 use futures_util::future::join_all;
 
 const CHEAP: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
@@ -33,6 +34,19 @@ async fn security_02_a_hash_is_argon2id_at_the_owasp_cost_with_a_salt_of_its_own
     assert!(one.len() <= 255, "it fits the column");
     let verdict = hasher.verify(&password("SecurePass123!"), Some(&one)).await.unwrap();
     assert_eq!(verdict, Verdict::Match { needs_rehash: false });
+}
+
+#[tokio::test]
+async fn security_02_a_hash_is_what_the_library_makes_of_it_whatever_was_hashed_in_its_memory_before() {
+    let hasher = hasher(CHEAP, HashLimits { concurrency: 1, ..LIMITS });
+    let library = Argon2::from(&CHEAP.params().unwrap());
+    for text in ["", "secret", "another secret", "\u{1f5fc} in Paris"] {
+        let ours = hasher.hash(&password(text)).await.unwrap();
+        let read = PasswordHash::new(&ours).unwrap();
+        assert!(library.verify_password(text.as_bytes(), &read).is_ok(), "{text:?}");
+        let theirs = library.hash_password_with_salt(text.as_bytes(), read.salt.as_ref().unwrap()).unwrap();
+        assert_eq!(theirs.to_string(), ours, "{text:?}");
+    }
 }
 
 #[tokio::test]
