@@ -5,6 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use handler::db::DatabaseUrl;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -19,7 +20,7 @@ pub struct LittleServer {
     listening: AbortHandle,
 }
 
-/// The statements in the order in which they came.
+/// What clients have sent, in the order in which it came.
 #[derive(Default)]
 struct Heard(Mutex<Vec<Message>>);
 
@@ -37,10 +38,24 @@ impl LittleServer {
         Self { address, heard, listening }
     }
 
+    /// A connection string to it, with this way to log in. The wire of this machine is in the clear: who listens has to be
+    /// able to read it.
+    #[must_use]
+    pub fn url(&self, login: &str) -> DatabaseUrl {
+        let address = self.address.replace(':', ",");
+        DatabaseUrl::parse(&format!("server=tcp:{address};Encrypt=DANGER_PLAINTEXT;{login}"), false).unwrap()
+    }
+
     /// How many statements came so far whose text holds this.
     #[must_use]
     pub fn heard(&self, text: &str) -> usize {
-        self.heard.lock().iter().filter(|statement| statement.holds(text)).count()
+        self.heard.lock().iter().filter(|sent| sent.is_statement() && sent.holds(text)).count()
+    }
+
+    /// How many logged in so far with this: a user's name, or a token.
+    #[must_use]
+    pub fn logged_in(&self, by: &str) -> usize {
+        self.heard.lock().iter().filter(|sent| sent.is_login() && sent.holds(by)).count()
     }
 
     /// Forgets what it has heard.
@@ -78,13 +93,11 @@ async fn serve(mut client: TcpStream, heard: &Heard) -> io::Result<()> {
     loop {
         let request = Message::read(&mut client).await?;
         let answer = match &request {
-            prelogin if prelogin.is_prelogin() => Message::greeted(),
+            prelogin if prelogin.is_prelogin() => prelogin.greeted(),
             login if login.is_login() => login.let_in(),
             statement => statement.obeyed(),
         };
-        if request.is_statement() {
-            heard.lock().push(request);
-        }
+        heard.lock().push(request);
         client.write_all(&answer).await?;
     }
 }

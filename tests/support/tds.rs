@@ -96,14 +96,20 @@ impl Message {
         packet(&self.done(DONE_COUNT, 1))
     }
 
-    /// The answer of a server to PRELOGIN: its version, and that it does not encrypt ([MS-TDS] 2.2.6.5).
-    pub(crate) fn greeted() -> Vec<u8> {
-        const VERSION: [u8; 5] = [0, 0, 11, 0, 6];
-        const ENCRYPTION: [u8; 5] = [1, 0, 17, 0, 1];
+    /// The answer of a server to this PRELOGIN: its version, that it does not encrypt, and that it takes a token if the client
+    /// asks for that ([MS-TDS] 2.2.6.5). An option is its number, where its value stands and how long that is.
+    pub(crate) fn greeted(&self) -> Vec<u8> {
         const END: u8 = 0xFF;
+        const ENCRYPTION: u8 = 1;
         const NOT_SUPPORTED: u8 = 2;
-        let options = [&VERSION[..], &ENCRYPTION, &[END], &[16, 0, 0, 0, 0, 0], &[NOT_SUPPORTED]].concat();
-        packet(&options)
+        const TOKEN: u8 = 6;
+        let asked = self.payload.chunks(5).map(|option| option[0]).take_while(|number| *number != END);
+        let options: &[u8] = if asked.into_iter().any(|number| number == TOKEN) {
+            &[0, 0, 16, 0, 6, ENCRYPTION, 0, 22, 0, 1, TOKEN, 0, 23, 0, 1, END, 16, 0, 0, 0, 0, 0, NOT_SUPPORTED, 1]
+        } else {
+            &[0, 0, 11, 0, 6, ENCRYPTION, 0, 17, 0, 1, END, 16, 0, 0, 0, 0, 0, NOT_SUPPORTED]
+        };
+        packet(options)
     }
 
     /// The answer of a server that lets somebody in: a LOGINACK ([MS-TDS] 2.2.7.14) and a DONE.
