@@ -108,15 +108,19 @@ fn app_settings(
 ) -> Result<BTreeMap<String, String>> {
     let data = repository.join(".data");
     std::fs::create_dir_all(&data).with_context(|| format!("{} can't be made", data.display()))?;
-    let mut all = dev::load_or_create(&data.join("dev-secrets.json"), rand::fill)?;
     let defaults = [
         ("DATABASE_URL", "sqlite:.data/travelmeetup.db"),
         ("ENVIRONMENT", "development"),
         ("CORS_ORIGINS", "http://localhost:3000,http://localhost:5173"),
         ("MATCH_SCAN_SCHEDULE", "*/10 * * * * *"),
     ];
-    all.extend(defaults.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    all.extend(settings::read(&repository.join("local.settings.json"))?);
+    let mut given: BTreeMap<_, _> = defaults.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    given.extend(settings::read(&repository.join("local.settings.json"))?);
+    // Where a vault has the secrets, there must be no others.
+    let has_vault = given.contains_key("KEY_VAULT_URL") || std::env::var_os("KEY_VAULT_URL").is_some();
+    let made = dev::load_or_create(&data.join("dev-secrets.json"), rand::fill)?;
+    let mut all = if has_vault { BTreeMap::new() } else { made };
+    all.extend(given);
     all = settings::behind_environment(all);
     let chosen = match throwaway {
         Some(folder) => Some(format!("sqlite:{}", folder.path().join("travelmeetup.db").display())),
