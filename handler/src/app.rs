@@ -9,10 +9,6 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use utoipa::OpenApi;
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::caller::SessionAuthenticator;
@@ -23,77 +19,18 @@ use crate::credentials::keys::KeyRing;
 use crate::credentials::tokens::Tokens;
 use crate::db::Database;
 use crate::error::{Error, Result};
-use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::{JSON_UTF_8, Json, safe_json};
-use crate::http::openapi::limited;
 use crate::http::shedding::{self, Places};
 use crate::http::{HttpSettings, invocations, layers};
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, connections, health, limits, matching, notifications, scan, travels, users};
-
-/// What the OpenAPI document says of the API as a whole.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "TravelMeetup",
-        description = "Tells people which of their friends will be in the same city at the same time."
-    ),
-    components(schemas(ErrorEnvelope)),
-    tags(
-        (name = "auth", description = "Accounts and sessions"),
-        (name = "users", description = "Profiles, and finding people"),
-        (name = "connections", description = "Asking, answering, and the friends one has"),
-        (name = "travels", description = "Plans: who is where, and when"),
-        (name = "matches", description = "Which of one's connections will be where one is"),
-        (name = "notifications", description = "What one should know of"),
-        (name = "health", description = "Whether the service is well")
-    ),
-    modifiers(&Bearer)
-)]
-struct Document;
-
-/// Adds how the caller proves who it is.
-struct Bearer;
-
-impl utoipa::Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("The access token of a login or a refresh."))
-            .build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
+use crate::{auth, connections, health, limits, matching, notifications, openapi, scan, travels, users};
 
 /// The document that describes every operation.
 #[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = Document::openapi().merge_from(api().merge(health::routes()).to_openapi());
-    refuse_unknown_fields(&mut document);
-    limited(&mut document);
-    document
-}
-
-/// Says of every request body what `BodyReader` does: a field that nobody asked for is refused.
-fn refuse_unknown_fields(document: &mut utoipa::openapi::OpenApi) {
-    let Some(components) = document.components.as_mut() else { return };
-    let operations = document.paths.paths.values().flat_map(|item| {
-        [&item.get, &item.put, &item.post, &item.delete, &item.patch].into_iter().filter_map(Option::as_ref)
-    });
-    let bodies = operations.filter_map(|operation| match &operation.request_body {
-        Some(RefOr::T(body)) => Some(body),
-        _ => None,
-    });
-    for content in bodies.flat_map(|body| body.content.values()) {
-        let RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) = content else { continue };
-        let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
-        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name) {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
+pub fn openapi() -> Value {
+    openapi::complete(api().merge(health::routes()).to_openapi())
 }
 
 /// What an application is made of, besides its configuration.

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod logging;
 pub mod matching;
 pub mod notifications;
+pub mod openapi;
 pub mod place;
 pub mod random;
 pub mod scan;

@@ -10,6 +10,8 @@ mod connection_races;
 mod connections;
 mod database_identity;
 mod demo;
+mod documented;
+mod examples;
 mod health;
 mod histories;
 mod instances;
