@@ -25,7 +25,7 @@ use crate::http::{HttpSettings, invocations, layers};
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, connections, health, limits, matching, notifications, openapi, scan, travels, users};
+use crate::{auth, connections, docs, health, limits, matching, notifications, openapi, scan, travels, users};
 
 /// The document that describes every operation.
 #[must_use]
@@ -91,6 +91,7 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
         .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
         .route_layer(middleware::from_fn_with_state(Places::new(settings.at_once), shedding::admit))
         .merge(health)
+        .merge(docs::routes())
         .route("/", get(home))
         .route("/openapi.json", get(openapi_json))
         .layer(Extension(Rendered(document)))
@@ -112,6 +113,8 @@ async fn home() -> Json<Value> {
     Json(json!({
         "name": "TravelMeetup",
         "version": env!("CARGO_PKG_VERSION"),
+        "docs": "/docs",
+        "redoc": "/redoc",
         "openapi": "/openapi.json",
         "health": "/health",
     }))

@@ -13,6 +13,7 @@ pub mod connections;
 pub mod credentials;
 pub mod db;
 pub mod demo;
+pub mod docs;
 pub mod error;
 pub mod health;
 pub mod http;

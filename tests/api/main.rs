@@ -10,6 +10,7 @@ mod connection_races;
 mod connections;
 mod database_identity;
 mod demo;
+mod docs;
 mod documented;
 mod examples;
 mod health;

@@ -11,10 +11,13 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-/// What answers beyond the operations of the document: the document itself, and every unknown path and method under
-/// `api/`, which has to be last in the alphabet.
+/// What answers beyond the operations of the document: the document itself and its pages, and every unknown path and method
+/// under `api/`, which has to be last in the alphabet.
 const OTHERS: &[(&str, &str, &[&str])] = &[
+    ("Docs", "docs", &["get"]),
+    ("DocsAssets", "docs/assets/{folder}/{name}", &["get"]),
     ("OpenApi", "openapi.json", &["get"]),
+    ("Redoc", "redoc", &["get"]),
     ("ZzApiFallback", "api/{*path}", &["get", "head", "post", "put", "patch", "delete", "options"]),
 ];
 
@@ -171,7 +174,8 @@ mod tests {
         }
         for (template, methods) in by_template {
             assert_eq!(methods.iter().collect::<BTreeSet<_>>().len(), methods.len(), "{template}: {methods:?}");
-            assert!(template == "openapi.json" || methods.contains(&"options".to_owned()), "{template}");
+            let is_page = template == "openapi.json" || template.starts_with("docs") || template == "redoc";
+            assert!(is_page || methods.contains(&"options".to_owned()), "{template}");
         }
     }
 }

@@ -9,8 +9,6 @@ use crate::http::envelope::ErrorEnvelope;
 
 /// The first thing that a reader sees.
 const DESCRIPTION: &str = "\
-TravelMeetup tells people which of their friends will be in the same city at the same time.
-
 **Start here:** register with `POST /api/v1/auth/register`, log in with `POST /api/v1/auth/login`, and send the access \
 token with every other request as `Authorization: Bearer …`. It is good for 15 minutes; `POST /api/v1/auth/refresh` gets \
 the next one. Connect two people, let both write down a plan for the same city and overlapping days, and ask \
@@ -54,7 +52,7 @@ pub fn introduce(document: &mut Value) {
         "title": "TravelMeetup API",
         "summary": "Which of your friends will be in the same city at the same time.",
         "description": DESCRIPTION,
-        "contact": { "name": "TravelMeetup API support", "url": "https://travelmeetup.com", "email": "api@travelmeetup.com" },
+        "contact": { "name": "API support", "url": "https://travelmeetup.com", "email": "api@travelmeetup.com" },
         "license": { "name": "MIT", "url": "https://opensource.org/license/mit" },
         "version": env!("CARGO_PKG_VERSION"),
     });
