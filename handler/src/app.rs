@@ -1,12 +1,12 @@
 //! All routes and all layers, in one place.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
@@ -81,7 +81,6 @@ fn api() -> OpenApiRouter<AppState> {
 
 /// The whole application: a service that answers everything.
 pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
-    let document = Bytes::from(safe_json(&openapi()).map_err(anyhow::Error::new)?);
     let (api, _) = api().split_for_parts();
     let (health, _) = health::routes().split_for_parts();
     let clock = Arc::clone(&state.clock);
@@ -94,7 +93,6 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
         .merge(docs::routes())
         .route("/", get(home))
         .route("/openapi.json", get(openapi_json))
-        .layer(Extension(Rendered(document)))
         .fallback(async || Error::NotFound("endpoint"))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(state.clone());
@@ -104,9 +102,9 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
     Ok(layers(router, settings, clock).layer(tell).merge(invocations(scan, settings)))
 }
 
-/// The rendered document.
-#[derive(Clone)]
-struct Rendered(Bytes);
+/// The document as it is sent. Made when somebody asks for it first: a start must not wait for it. It is JSON already, so
+/// it can always be written.
+static RENDERED: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(safe_json(&openapi()).unwrap_or_default()));
 
 /// The Functions host asks this to see whether the handler lives: it answers at once, whatever the database does.
 async fn home() -> Json<Value> {
@@ -120,8 +118,8 @@ async fn home() -> Json<Value> {
     }))
 }
 
-async fn openapi_json(Extension(document): Extension<Rendered>) -> Response {
-    ([(axum::http::header::CONTENT_TYPE, JSON_UTF_8)], document.0).into_response()
+async fn openapi_json() -> Response {
+    ([(axum::http::header::CONTENT_TYPE, JSON_UTF_8)], RENDERED.clone()).into_response()
 }
 
 /// Refuses every request of the API while the database has another schema than this build's.

@@ -1,9 +1,8 @@
 //! Who is in the examples, and what they ask and are answered.
 //!
 //! John Doe (123) lives in San Francisco and goes to New York from the 15th to the 20th of March 2026 (plan 456). Jane Smith
-//! (789) from Berlin is there from the 14th to the 18th (plan 321); Bob Johnson (890) lives there. John asked Jane to
-//! connect on the 31st of January (connection 12), and she accepted; he has been connected with Bob for longer (11). John
-//! is who asks.
+//! (789) from Berlin is there from the 14th to the 18th (plan 321); Bob Johnson (890) lives there. John asked Bob to
+//! connect (connection 11), and Bob accepted; Jane asked John (connection 12), and John accepted. John is who asks.
 
 use serde_json::{Value, json};
 
@@ -28,7 +27,7 @@ pub fn request(operation: &str) -> Option<Value> {
         "authRefresh" => json!({ "refresh_token": TOKEN }),
         "usersUpdateMe" => json!({ "bio": "Always on the road.", "home_city": "San Francisco", "home_country": "USA" }),
         "usersChangePassword" => json!({ "current_password": PASSWORD, "new_password": "EvenBetter456?" }),
-        "connectionsRequest" => json!({ "receiver_user_id": 789 }),
+        "connectionsRequest" => json!({ "receiver_user_id": 890 }),
         "travelsCreate" => json!({
             "city": "New York", "country": "USA", "start_date": "2026-03-15", "end_date": "2026-03-20",
             "description": "Business conference and sightseeing",
@@ -48,12 +47,15 @@ pub fn answer(operation: &str, status: &str) -> Option<Value> {
         ("authListSessions", "200") => page(&sessions()),
         ("usersGetById", "200") => jane(),
         ("usersSearch", "200") => page(&json!([jane()])),
-        ("connectionsRequest", "201") => connection("pending", NOW),
+        ("connectionsRequest", "201") => asked_bob(),
         ("connectionsRequest" | "connectionsAccept", "200") => asked_by_jane("accepted"),
         ("connectionsReject", "200") => asked_by_jane("rejected"),
         ("connectionsList", "200") => page(&friends()),
-        ("connectionsListReceived" | "connectionsListSent", "200") => page(&json!([
+        ("connectionsListReceived", "200") => page(&json!([
             { "id": 12, "status": "pending", "user": jane_in_short(), "created_at": BEFORE },
+        ])),
+        ("connectionsListSent", "200") => page(&json!([
+            { "id": 11, "status": "pending", "user": bob_in_short(), "created_at": NOW },
         ])),
         ("connectionsListTravels", "200") => page(&json!([janes_plan_and_jane()])),
         ("travelsCreate", "201") | ("travelsGet" | "travelsUpdate", "200") => johns_plan(),
@@ -148,15 +150,22 @@ fn sessions() -> Value {
     ])
 }
 
-/// John's request to Jane.
-fn connection(status: &str, updated_at: &str) -> Value {
+fn bob_in_short() -> Value {
     json!({
-        "id": 12, "status": status, "requester": john_in_short(), "receiver": jane_in_short(),
-        "created_at": NOW, "updated_at": updated_at,
+        "id": 890, "display_name": "Bob Johnson", "profile_pic_url": "https://example.com/profiles/890.jpg",
+        "home_city": "New York", "home_country": "USA",
     })
 }
 
-/// The other way round: what John has answered.
+/// John's request to Bob.
+fn asked_bob() -> Value {
+    json!({
+        "id": 11, "status": "pending", "requester": john_in_short(), "receiver": bob_in_short(),
+        "created_at": NOW, "updated_at": NOW,
+    })
+}
+
+/// Jane's request to John, with what he answered.
 fn asked_by_jane(status: &str) -> Value {
     json!({
         "id": 12, "status": status, "requester": jane_in_short(), "receiver": john_in_short(),
@@ -167,12 +176,7 @@ fn asked_by_jane(status: &str) -> Value {
 fn friends() -> Value {
     json!([
         {
-            "id": 11,
-            "user": {
-                "id": 890, "display_name": "Bob Johnson", "profile_pic_url": "https://example.com/profiles/890.jpg",
-                "home_city": "New York", "home_country": "USA",
-            },
-            "connected_since": "2025-11-02T08:15:00Z",
+            "id": 11, "user": bob_in_short(), "connected_since": NOW,
             "whereabouts": { "kind": "traveling", "city": "Lisbon", "country": "Portugal", "until": "2026-02-03" },
         },
         {
@@ -233,8 +237,8 @@ fn match_told(is_read: bool) -> Value {
 
 fn acceptance_told(is_read: bool) -> Value {
     json!({
-        "id": 55, "type": "connection_accepted", "message": "Jane Smith accepted your connection request",
-        "related_entity_id": 12, "is_read": is_read, "created_at": NOW,
+        "id": 55, "type": "connection_accepted", "message": "Bob Johnson accepted your connection request",
+        "related_entity_id": 11, "is_read": is_read, "created_at": NOW,
     })
 }
 
