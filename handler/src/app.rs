@@ -1,18 +1,14 @@
 //! All routes and all layers, in one place.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use utoipa::OpenApi;
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::caller::SessionAuthenticator;
@@ -23,77 +19,18 @@ use crate::credentials::keys::KeyRing;
 use crate::credentials::tokens::Tokens;
 use crate::db::Database;
 use crate::error::{Error, Result};
-use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::{JSON_UTF_8, Json, safe_json};
-use crate::http::openapi::limited;
 use crate::http::shedding::{self, Places};
 use crate::http::{HttpSettings, invocations, layers};
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, connections, health, limits, matching, notifications, scan, travels, users};
-
-/// What the OpenAPI document says of the API as a whole.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "TravelMeetup",
-        description = "Tells people which of their friends will be in the same city at the same time."
-    ),
-    components(schemas(ErrorEnvelope)),
-    tags(
-        (name = "auth", description = "Accounts and sessions"),
-        (name = "users", description = "Profiles, and finding people"),
-        (name = "connections", description = "Asking, answering, and the friends one has"),
-        (name = "travels", description = "Plans: who is where, and when"),
-        (name = "matches", description = "Which of one's connections will be where one is"),
-        (name = "notifications", description = "What one should know of"),
-        (name = "health", description = "Whether the service is well")
-    ),
-    modifiers(&Bearer)
-)]
-struct Document;
-
-/// Adds how the caller proves who it is.
-struct Bearer;
-
-impl utoipa::Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("The access token of a login or a refresh."))
-            .build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
+use crate::{auth, connections, docs, health, limits, matching, notifications, openapi, scan, travels, users};
 
 /// The document that describes every operation.
 #[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = Document::openapi().merge_from(api().merge(health::routes()).to_openapi());
-    refuse_unknown_fields(&mut document);
-    limited(&mut document);
-    document
-}
-
-/// Says of every request body what `BodyReader` does: a field that nobody asked for is refused.
-fn refuse_unknown_fields(document: &mut utoipa::openapi::OpenApi) {
-    let Some(components) = document.components.as_mut() else { return };
-    let operations = document.paths.paths.values().flat_map(|item| {
-        [&item.get, &item.put, &item.post, &item.delete, &item.patch].into_iter().filter_map(Option::as_ref)
-    });
-    let bodies = operations.filter_map(|operation| match &operation.request_body {
-        Some(RefOr::T(body)) => Some(body),
-        _ => None,
-    });
-    for content in bodies.flat_map(|body| body.content.values()) {
-        let RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) = content else { continue };
-        let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
-        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name) {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
+pub fn openapi() -> Value {
+    openapi::complete(api().merge(health::routes()).to_openapi())
 }
 
 /// What an application is made of, besides its configuration.
@@ -144,7 +81,6 @@ fn api() -> OpenApiRouter<AppState> {
 
 /// The whole application: a service that answers everything.
 pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
-    let document = Bytes::from(safe_json(&openapi()).map_err(anyhow::Error::new)?);
     let (api, _) = api().split_for_parts();
     let (health, _) = health::routes().split_for_parts();
     let clock = Arc::clone(&state.clock);
@@ -154,9 +90,9 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
         .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
         .route_layer(middleware::from_fn_with_state(Places::new(settings.at_once), shedding::admit))
         .merge(health)
+        .merge(docs::routes())
         .route("/", get(home))
         .route("/openapi.json", get(openapi_json))
-        .layer(Extension(Rendered(document)))
         .fallback(async || Error::NotFound("endpoint"))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(state.clone());
@@ -166,22 +102,24 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
     Ok(layers(router, settings, clock).layer(tell).merge(invocations(scan, settings)))
 }
 
-/// The rendered document.
-#[derive(Clone)]
-struct Rendered(Bytes);
+/// The document as it is sent. Made when somebody asks for it first: a start must not wait for it. It is JSON already, so
+/// it can always be written.
+static RENDERED: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(safe_json(&openapi()).unwrap_or_default()));
 
 /// The Functions host asks this to see whether the handler lives: it answers at once, whatever the database does.
 async fn home() -> Json<Value> {
     Json(json!({
         "name": "TravelMeetup",
         "version": env!("CARGO_PKG_VERSION"),
+        "docs": "/docs",
+        "redoc": "/redoc",
         "openapi": "/openapi.json",
         "health": "/health",
     }))
 }
 
-async fn openapi_json(Extension(document): Extension<Rendered>) -> Response {
-    ([(axum::http::header::CONTENT_TYPE, JSON_UTF_8)], document.0).into_response()
+async fn openapi_json() -> Response {
+    ([(axum::http::header::CONTENT_TYPE, JSON_UTF_8)], RENDERED.clone()).into_response()
 }
 
 /// Refuses every request of the API while the database has another schema than this build's.

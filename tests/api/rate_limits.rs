@@ -274,7 +274,8 @@ fn the_document_tells_of_the_limits() {
             continue;
         }
         for name in ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"] {
-            assert_eq!(refused["headers"][name]["schema"]["type"], "integer", "{} {name}", operation.id);
+            let reference = format!("#/components/headers/{name}");
+            assert_eq!(refused["headers"][name]["$ref"], reference, "{} {name}", operation.id);
         }
         let content = &refused["content"]["application/json"]["schema"]["$ref"];
         assert_eq!(content, "#/components/schemas/ErrorEnvelope", "{}", operation.id);

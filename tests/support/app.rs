@@ -50,6 +50,8 @@ pub struct Setup {
     pub at_once: usize,
     /// How many requests a minute are served: as many as come, unless a story is about that.
     pub rate_limits: RateLimits,
+    /// Whether something is broken on purpose, so that a 500 is right. Everywhere else it fails the story.
+    pub broken: bool,
 }
 
 impl Default for Setup {
@@ -62,6 +64,7 @@ impl Default for Setup {
             access_secret: ACCESS_SECRET,
             previous_access_secret: None,
             rate_limits: RateLimits::OFF,
+            broken: false,
             database_patience: Duration::from_secs(20),
             at_once: DEFAULT_AT_ONCE,
         }

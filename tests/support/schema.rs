@@ -7,27 +7,31 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::promises;
+use crate::{coverage, promises};
 
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(handler::app::openapi()).expect("a document that can be written"));
+static DOCUMENT: LazyLock<Value> = LazyLock::new(handler::app::openapi);
 
 /// Keywords that say nothing about which values are allowed, or that are checked by [`check_value`].
-const KNOWN_WORDS: [&str; 18] = [
+const KNOWN_WORDS: [&str; 23] = [
     "$ref",
     "additionalProperties",
     "allOf",
+    "const",
+    "default",
     "description",
     "enum",
     "example",
     "examples",
     "format",
     "items",
+    "maxItems",
     "maxLength",
     "maximum",
+    "minItems",
     "minLength",
     "minimum",
     "oneOf",
+    "pattern",
     "properties",
     "required",
     "title",
@@ -41,6 +45,11 @@ pub(crate) fn check(answer: &Answer) {
     let Some(operation) = operation(path, &answer.sent.method.as_str().to_ascii_lowercase()) else { return };
     let response = &operation["responses"][answer.status.to_string()];
     assert!(response.is_object(), "the status is not documented: {answer:?}");
+    for name in ["location", "retry-after", "www-authenticate"] {
+        let documented = promises::keys(&response["headers"]).iter().any(|known| known.eq_ignore_ascii_case(name));
+        assert_eq!(answer.headers.contains_key(name), documented, "{name}: {answer:?}");
+    }
+    coverage::note(operation["operationId"].as_str().unwrap_or_default(), answer);
     let content = &response["content"]["application/json"]["schema"];
     if content.is_object() {
         if let Err(fault) = check_value(content, &answer.json(), "$") {
@@ -68,19 +77,26 @@ fn operation(path: &str, method: &str) -> Option<&'static Value> {
     item.get(method)
 }
 
-fn check_value(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+/// Whether a value is what a schema of the document says; if it is not, why.
+pub fn check_value(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     let schema = &whole(schema)?;
     if let Some(choices) = schema["oneOf"].as_array() {
         let fitting = choices.iter().filter(|choice| check_value(choice, value, at).is_ok()).count();
         return if fitting == 1 { Ok(()) } else { Err(format!("{at} fits {fitting} of its forms")) };
     }
     check_type(&schema["type"], value, at)?;
+    if schema.get("const").is_some_and(|only| only != value) {
+        return Err(format!("{at} is not the one value that it can have"));
+    }
     if schema["enum"].as_array().is_some_and(|allowed| !allowed.contains(value)) {
         return Err(format!("{at} is none of its values"));
     }
     match value {
         Value::Object(_) => check_object(schema, value, at),
         Value::Array(entries) => {
+            if schema["maxItems"].as_u64().is_some_and(|most| entries.len() as u64 > most) {
+                return Err(format!("{at} has {} entries", entries.len()));
+            }
             entries.iter().try_for_each(|entry| check_value(&schema["items"], entry, &format!("{at}[]")))
         }
         Value::String(text) => check_text(schema, text, at),

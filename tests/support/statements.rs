@@ -26,6 +26,8 @@ const DELETE_MIGRATIONS: Query = query!("delete_migrations");
 const INSERT_MIGRATION: Query = query!("insert_migration");
 const COUNT_RATE_WINDOWS: Query = query!("count_rate_windows");
 const DROP_RATE_WINDOWS: Query = query!("drop_rate_windows");
+const DROP_SESSIONS: Query = query!("drop_sessions");
+const DROP_USER_WORDS: Query = query!("drop_user_words");
 const PASSWORD_HASH: Query = query!("password_hash");
 const MATCH_CAUSE_ATTEMPTS: Query = query!("match_cause_attempts");
 
@@ -58,6 +60,13 @@ pub async fn count_rate_windows(database: &Database) -> i64 {
 /// Takes away the table in which the rate limits count: all else goes on, and they can't.
 pub async fn drop_rate_windows(database: &Database) {
     database.execute(DROP_RATE_WINDOWS, Vec::new()).await.unwrap();
+}
+
+/// Takes away tables without which no operation can do its work.
+pub async fn lose_tables(database: &Database) {
+    for query in [DROP_SESSIONS, DROP_USER_WORDS] {
+        database.execute(query, Vec::new()).await.unwrap();
+    }
 }
 
 /// The hash of the password of the user with this address.

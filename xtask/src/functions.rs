@@ -11,16 +11,19 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-/// What answers beyond the operations of the document: the document itself, and every unknown path and method under
-/// `api/`, which has to be last in the alphabet.
+/// What answers beyond the operations of the document: the document itself and its pages, and every unknown path and method
+/// under `api/`, which has to be last in the alphabet.
 const OTHERS: &[(&str, &str, &[&str])] = &[
+    ("Docs", "docs", &["get"]),
+    ("DocsAssets", "docs/assets/{folder}/{name}", &["get"]),
     ("OpenApi", "openapi.json", &["get"]),
+    ("Redoc", "redoc", &["get"]),
     ("ZzApiFallback", "api/{*path}", &["get", "head", "post", "put", "patch", "delete", "options"]),
 ];
 
 /// Every function's name and the text of its function.json.
 pub(crate) fn all() -> Result<BTreeMap<String, String>> {
-    let document = serde_json::to_value(handler::app::openapi())?;
+    let document = handler::app::openapi();
     let mut bindings: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
     for (path, item) in document["paths"].as_object().context("the document has no paths")? {
         for (method, operation) in item.as_object().context("a path without operations")? {
@@ -135,7 +138,7 @@ mod tests {
         devhost::stage(&root, &root.join("host.json"), folder.path()).unwrap();
         let settings = [("MATCH_SCAN_SCHEDULE".to_owned(), "0 */5 * * * *".to_owned())].into();
         let app = devhost::app::App::load(folder.path(), &settings).unwrap();
-        let document = serde_json::to_value(handler::app::openapi()).unwrap();
+        let document = handler::app::openapi();
         for (template, item) in document["paths"].as_object().unwrap() {
             let path = template.replace("{session_id}", "00000000-0000-4000-8000-000000000000");
             let parts: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "7" } else { part }).collect();
@@ -171,7 +174,8 @@ mod tests {
         }
         for (template, methods) in by_template {
             assert_eq!(methods.iter().collect::<BTreeSet<_>>().len(), methods.len(), "{template}: {methods:?}");
-            assert!(template == "openapi.json" || methods.contains(&"options".to_owned()), "{template}");
+            let is_page = template == "openapi.json" || template.starts_with("docs") || template == "redoc";
+            assert!(is_page || methods.contains(&"options".to_owned()), "{template}");
         }
     }
 }

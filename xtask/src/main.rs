@@ -5,9 +5,11 @@ mod functions;
 mod list_times;
 mod login_storm;
 mod login_timing;
+mod openapi;
 mod package;
 mod scan_times;
 mod server;
+mod status_coverage;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +29,8 @@ struct Cli {
 enum Chore {
     /// Write a function.json for every operation of the OpenAPI document
     Functions,
+    /// Write the OpenAPI document to docs/openapi.json
+    Openapi,
     /// Build the handler and lay out a script root for the Functions host: dist/
     Package {
         /// Where to lay it out
@@ -35,6 +39,15 @@ enum Chore {
         /// Build without optimisation
         #[arg(long)]
         debug: bool,
+    },
+    /// Write which stories produce which documented status of which operation; fail where none does
+    StatusCoverage {
+        /// What the suite wrote, with `STATUS_COVERAGE` naming this file
+        #[arg(long, default_value = "target/status-coverage.tsv")]
+        notes: PathBuf,
+        /// Where the report goes
+        #[arg(long, default_value = "target/status-coverage.txt")]
+        report: PathBuf,
     },
     /// Measure the time from the start of the release handler to its first answers
     ColdStart {
@@ -90,7 +103,9 @@ fn main() -> ExitCode {
     let root = repository();
     let done = match Cli::parse().chore {
         Chore::Functions => functions::write(&root.join("functions")),
+        Chore::Openapi => openapi::write(&root.join("docs/openapi.json")),
         Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
+        Chore::StatusCoverage { notes, report } => status_coverage::check(&root.join(notes), &root.join(report)),
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
         Chore::LoginTiming { runs } => login_timing::measure(&root, runs),
         Chore::LoginStorm { logins } => login_storm::measure(&root, logins),

@@ -27,7 +27,7 @@ use crate::state::AppState;
 use crate::users::email::Email;
 
 /// Told for an unknown address, a wrong password and an inactive user alike.
-const REFUSED: &str = "The email address or the password is wrong";
+pub const REFUSED: &str = "The email address or the password is wrong";
 
 /// Who wants to log in.
 #[derive(ToSchema)]
@@ -83,15 +83,14 @@ pub struct LoggedInUser {
 
 /// Log in
 ///
-/// Opens a session: an access token for 15 minutes, and a refresh token that gets the next pair.
+/// Opens a session: an access token for 15 minutes, and a refresh token that gets the next pair. After five failed logins
+/// with one email address from one place, that pair has to wait: a 429, whatever the password.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "authLogin", tag = "auth", request_body = Login,
     responses(
         (status = 200, description = "The tokens of a new session.", body = LoggedIn,
             links(("nextTokens" = (operation_id = "authRefresh",
                 request_body = json!({ "refresh_token": "$response.body#/refresh_token" }))))),
         (status = 401, description = "The address or the password is wrong, or the account is not active.",
-            body = ErrorEnvelope),
-        (status = 429, description = "Too many failed logins for this address from here; `Retry-After` says how long.",
             body = ErrorEnvelope),
         AnyErrors, BodyErrors))]
 pub async fn login(

@@ -21,7 +21,7 @@ use crate::http::request_context::RequestContext;
 use crate::state::AppState;
 
 /// Told for every refresh token that is no good (any more).
-const REFUSED: &str = "The refresh token is not valid: log in again";
+pub const REFUSED: &str = "The refresh token is not valid: log in again";
 /// How often a rotation that another one overtook is looked at anew. Once is enough unless the session changes hands in
 /// between; then it is a reuse.
 const TRIES: u32 = 3;

@@ -79,6 +79,15 @@ impl FromBody for Register {
     }
 }
 
+/// Told to whoever registers with the address of an account.
+#[must_use]
+pub fn email_taken() -> Error {
+    Error::Conflict {
+        message: "There is already an account with this email address: log in, or use another address",
+        details: vec![FieldError::new("email", "This email address is taken")],
+    }
+}
+
 /// Register
 ///
 /// Makes an account. Log in afterwards to get tokens.
@@ -111,10 +120,7 @@ pub async fn register(
     });
     let Some(id) = inserted.await? else {
         audit::record(&context, Event::RegistrationRefused);
-        return Err(Error::Conflict {
-            message: "There is already an account with this email address: log in, or use another address",
-            details: vec![FieldError::new("email", "This email address is taken")],
-        });
+        return Err(email_taken());
     };
     audit::record(&context, Event::UserRegistered { user_id: id });
     let view = PrivateProfile {

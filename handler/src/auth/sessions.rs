@@ -87,9 +87,12 @@ pub async fn list(State(app): State<AppState>, caller: CurrentUser, page: Page) 
 }
 
 /// End a session
+///
+/// One of the caller's, on another device say: both of its tokens are refused from now on.
 #[utoipa::path(delete, path = "/api/v1/auth/sessions/{session_id}", operation_id = "authEndSession", tag = "auth",
     security(("bearer" = [])),
-    params(("session_id" = Uuid, Path, description = "The session's id.")),
+    params(("session_id" = Uuid, Path, description = "The session's id.",
+        example = "c2d9b1e4-58f3-4a7b-8f61-9e0d2b7c4a13")),
     responses(
         (status = 204, description = "It has ended."),
         (status = 404, description = "The caller has no such session.", body = ErrorEnvelope),

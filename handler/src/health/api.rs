@@ -105,6 +105,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NO_ANSWER: &str = "the database does not answer";
 
 /// Is the process well?
+///
+/// Answers at once, whatever the database does.
 #[utoipa::path(get, path = "/health", operation_id = "health", tag = "health",
     responses((status = 200, description = "It is.", body = Health)))]
 pub async fn health() -> Json<Health> {
@@ -112,6 +114,8 @@ pub async fn health() -> Json<Health> {
 }
 
 /// Does the process live?
+///
+/// The same as `/health`, for those who ask by this name.
 #[utoipa::path(get, path = "/live", operation_id = "live", tag = "health",
     responses((status = 200, description = "It does.", body = Health)))]
 pub async fn live() -> Json<Health> {
@@ -119,6 +123,8 @@ pub async fn live() -> Json<Health> {
 }
 
 /// Can requests be served?
+///
+/// They can if the database answers and has the schema that this build was made for.
 #[utoipa::path(get, path = "/ready", operation_id = "ready", tag = "health",
     responses(
         (status = 200, description = "They can.", body = Readiness),
@@ -137,6 +143,9 @@ pub async fn ready(State(app): State<AppState>) -> Response {
 }
 
 /// How is everything?
+///
+/// The database and how fast it answers, its schema, the work that the match scan has before it, and the pool of
+/// connections. Names no host, no user and no secret.
 #[utoipa::path(get, path = "/health/detailed", operation_id = "healthDetailed", tag = "health",
     responses(
         (status = 200, description = "All is well.", body = DetailedHealth),

@@ -243,13 +243,18 @@ fn log_if_ours(error: &Error, context: &RequestContext) {
 }
 
 fn body_of(error: &Error, context: &RequestContext, now: OffsetDateTime) -> Vec<u8> {
-    let (code, message, details) = describe(error);
-    let envelope = ErrorEnvelope {
-        error: ErrorBody { code, message, details: details.to_vec(), request_id: context.request_id().to_owned() },
-        timestamp: timestamp(now),
-    };
     // Strings and an enum's name can always be written; the empty body would only say that this has changed.
-    safe_json(&envelope).unwrap_or_default()
+    safe_json(&describe_as(error, context.request_id(), now)).unwrap_or_default()
+}
+
+/// The body of the answer to the request with this id that ended in this error at this moment.
+#[must_use]
+pub fn describe_as(error: &Error, request_id: &str, now: OffsetDateTime) -> ErrorEnvelope {
+    let (code, message, details) = describe(error);
+    ErrorEnvelope {
+        error: ErrorBody { code, message, details: details.to_vec(), request_id: request_id.to_owned() },
+        timestamp: timestamp(now),
+    }
 }
 
 /// An instant as every answer shows it: in UTC and whole seconds, `2026-01-31T10:30:00Z`.

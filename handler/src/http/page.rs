@@ -20,11 +20,11 @@ pub const LARGEST_LIMIT: i32 = 100;
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// The most entries to return.
-    #[param(minimum = 1, maximum = 100, default = 20, required = false)]
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20, required = false)]
     pub limit: i32,
     /// How many entries to leave out from the beginning of the list. Where somebody else's deeds add to a list or take from
     /// it between two pages, an entry may come twice or be left out: its `id` tells it apart from others.
-    #[param(minimum = 0, maximum = 2_147_483_647, default = 0, required = false)]
+    #[param(minimum = 0, maximum = 2_147_483_647, default = 0, example = 0, required = false)]
     pub offset: i32,
 }
 

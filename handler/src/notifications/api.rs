@@ -72,7 +72,7 @@ pub struct Listing {
     #[param(example = false)]
     pub is_read: Option<bool>,
     /// Only those of this type.
-    #[param(rename = "type")]
+    #[param(rename = "type", example = "travel_match")]
     pub kind: Option<Kind>,
     /// Which part of the list to return.
     #[param(ignore)]
@@ -137,6 +137,8 @@ pub async fn mark_read(
 }
 
 /// Mark all notifications as read
+///
+/// May be repeated: then there is nothing left to mark.
 #[utoipa::path(put, path = "/api/v1/notifications/read-all", operation_id = "notificationsMarkAllRead",
     tag = "notifications", security(("bearer" = [])),
     responses((status = 200, description = "How many there were to mark.", body = MarkedRead), CallerErrors))]
@@ -146,6 +148,8 @@ pub async fn mark_all_read(State(app): State<AppState>, caller: CurrentUser) -> 
 }
 
 /// Count one's unread notifications
+///
+/// The cheapest way to see whether there is something new: ask this before the list.
 #[utoipa::path(get, path = "/api/v1/notifications/unread-count", operation_id = "notificationsUnreadCount",
     tag = "notifications", security(("bearer" = [])),
     responses((status = 200, description = "How many wait to be read.", body = UnreadCount), CallerErrors))]

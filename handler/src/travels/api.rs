@@ -276,6 +276,8 @@ pub async fn update(
 }
 
 /// Remove a plan
+///
+/// One's own. Matches that were already told stay told.
 #[utoipa::path(delete, path = "/api/v1/travels/{travel_id}", operation_id = "travelsDelete", tag = "travels",
     security(("bearer" = [])),
     params(("travel_id" = i32, Path, description = "The plan's id.", minimum = 1, example = 456)),

@@ -117,6 +117,8 @@ impl FromQuery for ConnectionListing {
 }
 
 /// One's own plans
+///
+/// All of them, or only those that `when` asks for.
 #[utoipa::path(get, path = "/api/v1/travels", operation_id = "travelsList", tag = "travels",
     security(("bearer" = [])), params(Listing, Page),
     responses(

@@ -228,6 +228,8 @@ pub async fn update_me(
 }
 
 /// Somebody's profile
+///
+/// Everybody's is public, but for the email address; `connection_status` says how they stand to the caller.
 #[utoipa::path(get, path = "/api/v1/users/{user_id}", operation_id = "usersGetById", tag = "users",
     security(("bearer" = [])),
     params(("user_id" = i32, Path, description = "The user's id.", minimum = 1, example = 789)),

@@ -5,7 +5,7 @@ use std::fmt;
 /// The longest local part in octets (RFC 5321, section 4.5.3.1.1).
 const MAX_LOCAL_PART: usize = 64;
 /// The longest address in octets: a path of 256 less its angle brackets (RFC 5321, section 4.5.3.1.3).
-const MAX_ADDRESS: usize = 254;
+pub const MAX_EMAIL_CHARS: usize = 254;
 /// The longest label of a domain in octets (RFC 1035, section 2.3.4).
 const MAX_LABEL: usize = 63;
 
@@ -30,7 +30,7 @@ impl Email {
         if !written.is_ascii() {
             return refuse("use only the letters A-Z, digits and plain punctuation");
         }
-        if written.len() > MAX_ADDRESS {
+        if written.len() > MAX_EMAIL_CHARS {
             return refuse("use at most 254 characters");
         }
         if local.len() > MAX_LOCAL_PART {
