@@ -1,6 +1,7 @@
 //! The project's own chores.
 
 mod cold_start;
+mod docs;
 mod functions;
 mod list_times;
 mod login_storm;
@@ -27,6 +28,8 @@ struct Cli {
 enum Chore {
     /// Write a function.json for every operation of the OpenAPI document
     Functions,
+    /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
+    Docs,
     /// Build the handler and lay out a script root for the Functions host: dist/
     Package {
         /// Where to lay it out
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
     let root = repository();
     let done = match Cli::parse().chore {
         Chore::Functions => functions::write(&root.join("functions")),
+        Chore::Docs => docs::write(&root),
         Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
         Chore::LoginTiming { runs } => login_timing::measure(&root, runs),
