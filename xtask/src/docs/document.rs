@@ -56,6 +56,8 @@ pub(super) struct Field {
     pub(super) required: bool,
     pub(super) description: String,
     pub(super) shape: Shape,
+    /// Where an object is one of several: the kinds that have the field, if not all have.
+    pub(super) only_of: Vec<String>,
 }
 
 impl Document {
@@ -135,7 +137,13 @@ impl Document {
                 let shape = self.shape(property);
                 let own = property["oneOf"][0]["description"].as_str().or(property["description"].as_str());
                 let description = own.or(shape.schema["description"].as_str()).unwrap_or_default();
-                Field { name: name.clone(), required: required(name), description: description.to_owned(), shape }
+                Field {
+                    name: name.clone(),
+                    required: required(name),
+                    description: description.to_owned(),
+                    shape,
+                    only_of: Vec::new(),
+                }
             })
             .collect()
     }
@@ -252,21 +260,37 @@ impl Shape {
     pub(super) fn into_fields(self) -> Vec<Field> {
         match self.kind {
             Kind::Object(fields) => fields,
-            Kind::Choice(choices) => {
-                let all: Vec<Vec<Field>> = choices.into_iter().map(Self::into_fields).collect();
-                let mut merged: Vec<Field> = Vec::new();
-                for field in all.iter().flatten() {
-                    let everywhere = all.iter().all(|one| one.iter().any(|other| other.name == field.name));
-                    match merged.iter_mut().find(|known| known.name == field.name) {
-                        Some(known) => add_values(&mut known.shape.schema, &field.shape.schema),
-                        None => merged.push(Field { required: everywhere && field.required, ..field.clone() }),
-                    }
-                }
-                merged
-            }
+            Kind::Choice(choices) => merged(&choices.into_iter().map(Self::into_fields).collect::<Vec<_>>()),
             Kind::List(_) | Kind::Leaf => Vec::new(),
         }
     }
+}
+
+/// The fields of several kinds of object as those of one.
+fn merged(kinds: &[Vec<Field>]) -> Vec<Field> {
+    let mut merged: Vec<Field> = Vec::new();
+    for field in kinds.iter().flatten() {
+        if let Some(known) = merged.iter_mut().find(|known| known.name == field.name) {
+            add_values(&mut known.shape.schema, &field.shape.schema);
+            continue;
+        }
+        let having: Vec<&Vec<Field>> =
+            kinds.iter().filter(|kind| kind.iter().any(|other| other.name == field.name)).collect();
+        let everywhere = having.len() == kinds.len();
+        let only_of =
+            if everywhere { Vec::new() } else { having.into_iter().filter_map(|kind| kind_name(kind)).collect() };
+        merged.push(Field { required: everywhere && field.required, only_of, ..field.clone() });
+    }
+    merged
+}
+
+/// What tells a kind of object from the others: the one value that a field of it can have.
+fn kind_name(fields: &[Field]) -> Option<String> {
+    fields.iter().find_map(|field| {
+        let values = field.shape.schema["enum"].as_array().filter(|values| values.len() == 1);
+        let only = values.map_or(&field.shape.schema["const"], |values| &values[0]);
+        only.as_str().map(str::to_owned)
+    })
 }
 
 /// Lets `known` have the values of `other` too, where both list theirs.

@@ -182,8 +182,13 @@ fn accounts() -> Chapter {
         title: "Accounts",
         about: "An account is an email address and a password; a login opens a session on one device.",
         sections: vec![
-            section(register.clone().with(json!({ "email": JOHNS_EMAIL })).keeps(&[("USER_ID", ".id")]))
-                .after("Register somebody to meet", register.sends(jane).keeps(&[("JANE_ID", ".id")])),
+            section(
+                register
+                    .clone()
+                    .with(json!({ "email": JOHNS_EMAIL, "password": PASSWORD }))
+                    .keeps(&[("USER_ID", ".id")]),
+            )
+            .after("Register somebody to meet", register.sends(jane).keeps(&[("JANE_ID", ".id")])),
             section(step("authLogin").with(json!({ "email": JOHNS_EMAIL, "password": PASSWORD })).keeps(&tokens))
                 .after(
                     "Log the other one in",

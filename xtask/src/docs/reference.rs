@@ -146,7 +146,7 @@ impl Writer<'_> {
         let (described, content) = operation.answer(self.document, status)?;
         let mut text = format!("\n**Answer {status}**\n\n{described}\n");
         for (name, told) in operation.headers(status) {
-            writeln!(text, "The header `{name}`: {told}")?;
+            writeln!(text, "\nHeader `{name}`: {told}")?;
         }
         if let Some((shape, example)) = content {
             writeln!(text, "\n```json\n{example:#}\n```")?;
@@ -178,14 +178,14 @@ fn fields_table(title: &str, shape: &Shape) -> Result<String> {
 
 fn add_rows(rows: &mut String, prefix: &str, shape: &Shape) -> Result<()> {
     let request = shape.schema["additionalProperties"] == false;
-    for Field { name, required, description, shape } in shape.clone().into_fields() {
+    for Field { name, required, description, shape, only_of } in shape.clone().into_fields() {
         let path = format!("{prefix}{name}");
         let need = match (request, required) {
-            (true, true) => "required",
-            (true, false) => "optional",
-            (false, true) => "",
-            (false, false) if shape.nullable => "",
-            (false, false) => "not always there",
+            (true, true) => "required".to_owned(),
+            (true, false) => "optional".to_owned(),
+            _ if !only_of.is_empty() => format!("of `{}` only", only_of.join("`, `")),
+            (false, false) if !shape.nullable => "not always there".to_owned(),
+            _ => String::new(),
         };
         writeln!(rows, "| `{path}` | {} | {need} | {} |", snippets::type_words(&shape), cell(&description))?;
         match &shape.kind {
