@@ -28,8 +28,6 @@ struct Cli {
 enum Chore {
     /// Write a function.json for every operation of the OpenAPI document
     Functions,
-    /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
-    Docs,
     /// Build the handler and lay out a script root for the Functions host: dist/
     Package {
         /// Where to lay it out
@@ -87,13 +85,14 @@ enum Chore {
         #[arg(long, default_value_t = 300)]
         runs: usize,
     },
+    /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
+    Docs,
 }
 
 fn main() -> ExitCode {
     let root = repository();
     let done = match Cli::parse().chore {
         Chore::Functions => functions::write(&root.join("functions")),
-        Chore::Docs => docs::write(&root),
         Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
         Chore::LoginTiming { runs } => login_timing::measure(&root, runs),
@@ -101,6 +100,7 @@ fn main() -> ExitCode {
         Chore::SeedWorld { users, database, seed } => world::seed(&database, users, seed),
         Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
+        Chore::Docs => docs::write(&root),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -90,6 +90,12 @@ impl Document {
         Ok(operations)
     }
 
+    /// What a value is: itself, or what it refers to.
+    fn follow<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let place = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+        place.and_then(|place| self.0.pointer(place)).unwrap_or(value)
+    }
+
     /// The names and schemas of the document.
     pub(super) fn schemas(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0["components"]["schemas"].as_object().into_iter().flatten()
@@ -168,6 +174,7 @@ impl Operation {
     pub(super) fn parameters(&self, document: &Document) -> Vec<Parameter> {
         let all = self.described["parameters"].as_array().into_iter().flatten();
         all.map(|parameter| {
+            let parameter = document.follow(parameter);
             let shape = document.shape(&parameter["schema"]);
             let example = given_example(parameter).unwrap_or_else(|| shape.example());
             Parameter {
@@ -184,28 +191,33 @@ impl Operation {
 
     /// What its body is and an example of one, if it takes one.
     pub(super) fn body(&self, document: &Document) -> Option<(Shape, Value)> {
-        content(document, &self.described["requestBody"])
+        content(document, document.follow(&self.described["requestBody"]))
     }
 
     /// The statuses that it may answer with, and what each means.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (u16, &Value)> {
+    pub(super) fn answers<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = (u16, &'a str)> {
         let all = self.described["responses"].as_object().into_iter().flatten();
-        all.filter_map(|(status, answer)| Some((status.parse().ok()?, answer)))
+        all.filter_map(|(status, answer)| Some((status.parse().ok()?, text(&document.follow(answer)["description"]))))
     }
 
     /// The answer of this status: its description, and what its body is with an example of one, if it has one.
-    pub(super) fn answer(&self, document: &Document, status: u16) -> Result<(&str, Option<(Shape, Value)>)> {
-        let answer = &self.described["responses"][status.to_string()];
+    pub(super) fn answer<'a>(
+        &'a self,
+        document: &'a Document,
+        status: u16,
+    ) -> Result<(&'a str, Option<(Shape, Value)>)> {
+        let answer = document.follow(&self.described["responses"][status.to_string()]);
         let described = answer["description"].as_str();
         let described = described.with_context(|| format!("{} has no answer {status}", self.id))?;
         Ok((described, content(document, answer)))
     }
 
-    /// The headers of an answer, except those that every answer has.
-    pub(super) fn headers(&self, status: u16) -> Vec<(&str, &str)> {
-        let headers = self.described["responses"][status.to_string()]["headers"].as_object().into_iter().flatten();
-        let own = headers.filter(|(name, _)| !name.starts_with("X-") && !["Retry-After"].contains(&name.as_str()));
-        own.map(|(name, header)| (name.as_str(), text(&header["description"]))).collect()
+    /// The headers of an answer that belong to the operation: not those that any answer may have.
+    pub(super) fn headers<'a>(&'a self, document: &'a Document, status: u16) -> Vec<(&'a str, &'a str)> {
+        let answer = document.follow(&self.described["responses"][status.to_string()]);
+        let headers = answer["headers"].as_object().into_iter().flatten();
+        let own = headers.filter(|(name, _)| ["Location", "ETag", "Last-Modified"].contains(&name.as_str()));
+        own.map(|(name, header)| (name.as_str(), text(&document.follow(header)["description"]))).collect()
     }
 }
 

@@ -16,7 +16,7 @@ const COMMON: [u16; 6] = [401, 413, 415, 429, 500, 503];
 /// The whole reference.
 pub(super) fn text(document: &Document) -> Result<String> {
     let operations = document.operations()?;
-    let usual = usual_words(&operations);
+    let usual = usual_words(document, &operations);
     let chapters = journey::chapters();
     let mut endpoints = String::new();
     for chapter in &chapters {
@@ -58,10 +58,9 @@ pub(super) fn anchor(title: &str) -> String {
 }
 
 /// The description that most operations give to a status.
-fn usual_words(operations: &[Operation]) -> BTreeMap<u16, String> {
+fn usual_words(document: &Document, operations: &[Operation]) -> BTreeMap<u16, String> {
     let mut counts: BTreeMap<u16, BTreeMap<&str, usize>> = BTreeMap::new();
-    for (status, answer) in operations.iter().flat_map(Operation::answers) {
-        let words = answer["description"].as_str().unwrap_or_default();
+    for (status, words) in operations.iter().flat_map(|operation| operation.answers(document)) {
         *counts.entry(status).or_default().entry(words).or_default() += 1;
     }
     let mut usual = BTreeMap::new();
@@ -145,7 +144,7 @@ impl Writer<'_> {
         let (operation, status) = (request.operation, request.step.status);
         let (described, content) = operation.answer(self.document, status)?;
         let mut text = format!("\n**Answer {status}**\n\n{described}\n");
-        for (name, told) in operation.headers(status) {
+        for (name, told) in operation.headers(self.document, status) {
             writeln!(text, "\nHeader `{name}`: {told}")?;
         }
         if let Some((shape, example)) = content {
@@ -158,8 +157,7 @@ impl Writer<'_> {
     /// The statuses besides that of the example: the common ones only where they mean something of their own.
     fn refusals(&self, operation: &Operation, shown: u16) -> Result<String> {
         let mut rows = String::new();
-        for (status, answer) in operation.answers() {
-            let told = answer["description"].as_str().unwrap_or_default();
+        for (status, told) in operation.answers(self.document) {
             let common = COMMON.contains(&status) && self.usual.get(&status).is_some_and(|usual| usual == told);
             if status != shown && !common {
                 writeln!(rows, "| {status} | {} |", cell(told))?;

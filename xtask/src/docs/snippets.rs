@@ -163,10 +163,14 @@ pub(super) fn type_words(shape: &Shape) -> String {
             _ => shape.type_word().to_owned(),
         },
     };
-    let bound = |name: &str| schema[name].as_i64().filter(|bound| *bound != i64::from(i32::MAX));
+    // Some bounds are only there to bound something.
+    let bound = |name: &str| schema[name].as_i64().filter(|bound| *bound < i64::from(i32::MAX));
+    let stated = ["date", "date-time", "uuid"].contains(&schema["format"].as_str().unwrap_or_default());
     let length = match (bound("minLength"), bound("maxLength")) {
-        (Some(least), Some(most)) => format!(", {least}–{most} characters"),
-        (None, Some(most)) => format!(", up to {most} characters"),
+        _ if stated || !values.is_empty() => String::new(),
+        (Some(least), Some(most)) if least == most => format!(", {most} characters"),
+        (Some(least @ 1..), Some(most)) => format!(", {least}–{most} characters"),
+        (_, Some(most)) => format!(", up to {most} characters"),
         _ => String::new(),
     };
     let range = match (bound("minimum"), bound("maximum")) {
