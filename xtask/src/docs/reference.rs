@@ -133,7 +133,7 @@ impl Writer<'_> {
                 Value::Null => String::new(),
                 default => format!(", `{}` unless given", default.to_string().trim_matches('"')),
             };
-            let (words, told) = (snippets::type_words(&one.shape), cell(&one.description));
+            let (words, told) = (snippets::bounded_type_words(&one.shape), cell(&one.description));
             writeln!(text, "| `{}` | {} | {words}{default} | {need} | {told} |", one.name, one.place)?;
         }
         Ok(text)
@@ -185,7 +185,8 @@ fn add_rows(rows: &mut String, prefix: &str, shape: &Shape) -> Result<()> {
             (false, false) if !shape.nullable => "not always there".to_owned(),
             _ => String::new(),
         };
-        writeln!(rows, "| `{path}` | {} | {need} | {} |", snippets::type_words(&shape), cell(&description))?;
+        let words = if request { snippets::bounded_type_words(&shape) } else { snippets::type_words(&shape) };
+        writeln!(rows, "| `{path}` | {words} | {need} | {} |", cell(&description))?;
         match &shape.kind {
             Kind::Object(_) | Kind::Choice(_) => add_rows(rows, &format!("{path}."), &shape)?,
             Kind::List(item) => add_rows(rows, &format!("{path}[]."), item)?,

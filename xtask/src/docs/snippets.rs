@@ -149,12 +149,23 @@ fn object(body: &Value, indent: &str, name: impl Fn(&str) -> String, [open, clos
     format!("{open}\n{}\n{indent}{close}", fields.join(",\n"))
 }
 
-/// What a field is, in a few words: `integer, at least 1`, or `text (date)`.
+/// What a field is, in a few words: `string`, `date-time`, `` `home`, `traveling` ``.
 pub(super) fn type_words(shape: &Shape) -> String {
+    let or_null = if shape.nullable { " or null" } else { "" };
+    format!("{}{or_null}", bare_type(shape))
+}
+
+/// The same with the bounds that a client has to keep to: `integer, 1–100`.
+pub(super) fn bounded_type_words(shape: &Shape) -> String {
+    let or_null = if shape.nullable { " or null" } else { "" };
+    format!("{}{}{or_null}", bare_type(shape), bounds(&shape.schema))
+}
+
+fn bare_type(shape: &Shape) -> String {
     let schema = &shape.schema;
     let values: Vec<String> =
         schema["enum"].as_array().into_iter().flatten().map(|value| format!("`{}`", plain(value))).collect();
-    let what = match &shape.kind {
+    match &shape.kind {
         Kind::Object(_) | Kind::Choice(_) => "object".to_owned(),
         Kind::List(_) => "list".to_owned(),
         Kind::Leaf if !values.is_empty() => values.join(", "),
@@ -162,22 +173,24 @@ pub(super) fn type_words(shape: &Shape) -> String {
             Some(format) if !["int32", "int64", "double", "password"].contains(&format) => format.to_owned(),
             _ => shape.type_word().to_owned(),
         },
-    };
+    }
+}
+
+fn bounds(schema: &Value) -> String {
     // Some bounds are only there to bound something.
     let bound = |name: &str| schema[name].as_i64().filter(|bound| *bound < i64::from(i32::MAX));
     let stated = ["date", "date-time", "uuid"].contains(&schema["format"].as_str().unwrap_or_default());
+    if stated || schema["enum"].is_array() {
+        return String::new();
+    }
     let length = match (bound("minLength"), bound("maxLength")) {
-        _ if stated || !values.is_empty() => String::new(),
-        (Some(least), Some(most)) if least == most => format!(", {most} characters"),
         (Some(least @ 1..), Some(most)) => format!(", {least}–{most} characters"),
         (_, Some(most)) => format!(", up to {most} characters"),
         _ => String::new(),
     };
-    let range = match (bound("minimum"), bound("maximum")) {
-        (Some(least), Some(most)) => format!(", {least}–{most}"),
-        (Some(least), None) => format!(", at least {least}"),
-        _ => String::new(),
-    };
-    let or_null = if shape.nullable { " or null" } else { "" };
-    format!("{what}{length}{range}{or_null}")
+    match (bound("minimum"), bound("maximum")) {
+        (Some(least), Some(most)) => format!("{length}, {least}–{most}"),
+        (Some(least), None) => format!("{length}, at least {least}"),
+        _ => length,
+    }
 }
