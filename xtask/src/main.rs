@@ -1,6 +1,7 @@
 //! The project's own chores.
 
 mod cold_start;
+mod docs;
 mod functions;
 mod list_times;
 mod login_storm;
@@ -97,6 +98,8 @@ enum Chore {
         #[arg(long, default_value_t = 300)]
         runs: usize,
     },
+    /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
+    Docs,
 }
 
 fn main() -> ExitCode {
@@ -112,6 +115,7 @@ fn main() -> ExitCode {
         Chore::SeedWorld { users, database, seed } => world::seed(&database, users, seed),
         Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
+        Chore::Docs => docs::write(&root),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
