@@ -21,7 +21,7 @@ pub fn complete(operations: utoipa::openapi::OpenApi) -> Value {
     join_lines(&mut document);
     general::introduce(&mut document);
     schemas::refer_to_entries(&mut document);
-    schemas::close_requests(&mut document);
+    schemas::close_requests_and_complete_answers(&mut document);
     schemas::bound(&mut document);
     responses::add_headers(&mut document);
     examples::add(&mut document);

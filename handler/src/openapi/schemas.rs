@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{entries, operations};
+use super::{Operation, entries, operations};
 use crate::credentials::tokens::MAX_TOKEN_BYTES;
 use crate::notifications::rules::MAX_MESSAGE_CHARS;
 use crate::place::MAX_PLACE_CHARS;
@@ -61,18 +61,50 @@ pub fn refer_to_entries(document: &mut Value) {
     }
 }
 
-/// Says of every request body what `BodyReader` does: a field that nobody asked for is refused.
-pub fn close_requests(document: &mut Value) {
-    let bodies: Vec<String> = operations(document)
-        .filter_map(|operation| {
-            let body = operation.described.get("requestBody")?;
-            let reference = body.pointer("/content/application~1json/schema/$ref")?.as_str()?;
-            Some(reference.trim_start_matches('#').to_owned())
-        })
-        .collect();
-    for body in bodies {
-        if let Some(schema) = document.pointer_mut(&body).and_then(Value::as_object_mut) {
+/// The names of the schemas of request bodies.
+fn requests(document: &mut Value) -> Vec<String> {
+    let schema = |operation: Operation<'_>| {
+        let body = operation.described.get("requestBody")?;
+        let reference = body.pointer("/content/application~1json/schema/$ref")?.as_str()?;
+        Some(reference.rsplit('/').next()?.to_owned())
+    };
+    operations(document).filter_map(schema).collect()
+}
+
+/// Says of every request body what `BodyReader` does, that a field which nobody asked for is refused, and of every answer
+/// what serde does: a field is there, and null if it has no value.
+pub fn close_requests_and_complete_answers(document: &mut Value) {
+    let requests = requests(document);
+    for (name, schema) in entries(document.pointer_mut("/components/schemas")) {
+        if requests.iter().any(|request| request == name) {
             schema.insert("additionalProperties".to_owned(), json!(false));
+        } else {
+            require_all(schema);
+        }
+    }
+}
+
+/// Says of an object, and of those inside of it, that each of its fields is there. What tells one form from another has a
+/// description here, for its type has no comment of its own.
+fn require_all(schema: &mut Map<String, Value>) {
+    let fields: Vec<String> = entries(schema.get_mut("properties")).map(|(name, _)| name.to_owned()).collect();
+    if !fields.is_empty() {
+        schema.insert("required".to_owned(), json!(fields));
+    }
+    for (name, field) in entries(schema.get_mut("properties")) {
+        if name == "match_type" {
+            field.insert("description".to_owned(), json!("Which of the two forms of a match this is."));
+        }
+        require_all(field);
+    }
+    if let Some(entry) = schema.get_mut("items").and_then(Value::as_object_mut) {
+        require_all(entry);
+    }
+    for forms in ["oneOf", "allOf", "anyOf"] {
+        for form in schema.get_mut(forms).and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(form) = form.as_object_mut() {
+                require_all(form);
+            }
         }
     }
 }
