@@ -239,8 +239,7 @@ fn security_26_of_many_dead_connections_the_first_is_met_and_no_other() {
         for tx in open {
             tx.unwrap().commit().await.unwrap();
         }
-        wire.turn(Line::Cut);
-        wire.turn(Line::Open);
+        wire.cut_all().await;
         as_a_request(read(&db)).await.unwrap();
         server.forget();
         // A single write that meets a dead connection is not tried again.
