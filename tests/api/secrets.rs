@@ -273,14 +273,9 @@ fn security_09_many_strange_kids_are_one_reading_of_the_vault() {
         let keeping = tokio::spawn(refresher.run());
         let before = azure.readings_of(ACCESS);
         let (header, claims) = (header_of(ana.token()), claims_of(ana.token()));
-        let strange = |kid: &str| sign(&with(&header, "kid", kid), &claims, ACCESS_SECRET);
+        let strange = |number: u64| sign(&with(&header, "kid", format!("{number:016x}")), &claims, ACCESS_SECRET);
         let stranger = app.anonymous();
-        // What can't be a name of ours is not worth it.
-        for kid in ["", "0", "../../etc/passwd", "00000000000000000", "ABCDEF0123456789", &"f".repeat(3_000)] {
-            stranger.with_token(&strange(kid)).get(ME).await.expect_status(401);
-        }
-        assert_eq!(azure.readings_of(ACCESS), before);
-        let tokens = (0..50).map(|number| strange(&format!("{number:016x}"))).collect::<Vec<_>>();
+        let tokens = (0..50).map(strange).collect::<Vec<_>>();
         let asking = tokens.iter().map(|token| {
             let stranger = stranger.with_token(token);
             async move { stranger.get(ME).await.expect_refusal(401, "UNAUTHORIZED").status }
