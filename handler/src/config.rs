@@ -18,7 +18,8 @@ const DEFAULT_POOL_SIZE: u32 = 15;
 /// A limit above this many requests a minute is none.
 const MOST_PER_MINUTE: u32 = 10_000;
 /// What stands in the specification, in our examples, and in too many copies of both.
-const EXAMPLE_MARKS: &[&str] = &["your-", "change-in-production", "changeme", "change-me", "example", "local-dev"];
+const EXAMPLE_MARKS: &[&str] =
+    &["your-", "change-in-production", "changeme", "change-me", "example", "local-dev", "replace-this"];
 
 /// The variables that a vault holds in place of the environment. That is either of the two, never both.
 const TOKEN_SECRETS: [&str; 4] =

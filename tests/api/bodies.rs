@@ -105,6 +105,27 @@ async fn security_19_wrong_types_and_extremes_are_faults_of_their_fields() {
 }
 
 #[tokio::test]
+async fn security_19_an_id_in_a_body_is_a_whole_number_in_its_range() {
+    let (_app, [ana]) = TestApp::with_users(["ana"]).await;
+    // None is near to 1, which is Ana herself: that is refused for another reason.
+    for value in [
+        json!(2.5),
+        json!(2.0),
+        json!(1e308),
+        json!(2_147_483_648_i64),
+        json!(-2_147_483_649_i64),
+        json!(u64::MAX),
+        json!("2"),
+        json!(true),
+        json!([2]),
+        json!(null),
+    ] {
+        let body = json!({ "receiver_user_id": value });
+        ana.post("/api/v1/connections/request", &body).await.expect_fault("receiver_user_id");
+    }
+}
+
+#[tokio::test]
 async fn security_19_nul_and_its_like_reach_no_database() {
     let (_app, [ana]) = TestApp::with_users(["ana"]).await;
     for field in ["display_name", "bio", "home_city", "home_country", "profile_pic_url"] {

@@ -49,6 +49,7 @@ async fn an_operation_that_does_not_exist_is_a_404_or_405_whoever_asks() {
             (Method::GET, "/api/v1/auth/sessions/00000000-0000-4000-8000-000000000000", "DELETE"),
             (Method::DELETE, "/api/v1/users/me", "GET,HEAD,PUT"),
             (Method::PATCH, "/api/v1/users/me", "GET,HEAD,PUT"),
+            (Method::TRACE, "/api/v1/users/me", "GET,HEAD,PUT"),
             (Method::POST, "/api/v1/users/me/password", "PUT"),
             (Method::DELETE, "/api/v1/users/1", "GET,HEAD"),
             (Method::POST, "/api/v1/users/search", "GET,HEAD"),

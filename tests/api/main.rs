@@ -28,6 +28,7 @@ mod overload;
 mod password;
 mod privacy;
 mod profile;
+mod promises_table;
 mod public_profile;
 mod rate_limit_counts;
 mod rate_limits;

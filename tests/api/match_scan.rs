@@ -148,7 +148,7 @@ async fn nobody_is_told_twice_whatever_moves_and_whoever_parts() {
 }
 
 #[tokio::test]
-async fn what_has_changed_before_the_scan_is_what_counts() {
+async fn security_16_what_has_changed_before_the_scan_is_what_counts() {
     let (app, [ana, ben, cleo]) = TestApp::with_users(["ana", "ben", "cleo"]).await;
     let with_ben = ana.connects_with(&ben).await;
     ana.connects_with(&cleo).await;

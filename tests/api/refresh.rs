@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use serde_json::json;
 use tests::forge::claims_of;
@@ -150,9 +152,12 @@ async fn security_11_refresh_secrets_are_stored_as_hashes_only() {
     let next = ana.refreshed_by(&ana.refresh().await);
     let stored = statements::everything_stored(&app.state.db).await;
     assert!(stored.contains(&ana.session), "the session itself is there: {stored}");
+    let shown_bytes: String = stored.split_whitespace().collect();
     for token in [&ana.refresh_token, &next.refresh_token] {
         let secret = claims_of(token)["jti"].as_str().unwrap().to_owned();
         assert!(!stored.contains(&secret), "{stored}");
+        let bytes = URL_SAFE_NO_PAD.decode(&secret).unwrap().iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+        assert!(!shown_bytes.contains(&bytes), "the bytes that the text stands for: {stored}");
     }
     assert!(!stored.contains(ana.token()) && !stored.contains(&ana.password), "{stored}");
 }

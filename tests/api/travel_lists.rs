@@ -257,10 +257,12 @@ async fn security_14_the_plans_of_somebody_are_for_themselves_and_their_connecti
 
 #[tokio::test]
 async fn security_16_a_removed_connection_loses_sight_of_all_plans_at_once() {
-    let (app, ana, ben) = friends().await;
+    let (_app, [ana, ben]) = TestApp::with_users(["ana", "ben"]).await;
+    let connection = ana.connects_with(&ben).await;
+    plans_around_today(&ana).await;
     assert_eq!(listed(&ben, &of(&ana)).await, ALL);
     assert_eq!(listed(&ben, OF_CONNECTIONS).await, UPCOMING);
-    statements::disconnect(&app.state.db, ana.id, ben.id).await;
+    ana.delete(&format!("/api/v1/connections/{connection}")).await.expect_status(204);
     ben.get(&of(&ana)).await.expect_refusal(403, "FORBIDDEN");
     for query in ["", "?when=all", "?city=Rome", "?country=Italy"] {
         assert_eq!(listed(&ben, &format!("{OF_CONNECTIONS}{query}")).await, Vec::<String>::new());

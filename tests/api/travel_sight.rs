@@ -100,13 +100,13 @@ async fn security_17_a_plan_that_is_hidden_is_refused_like_one_that_does_not_exi
 
 #[tokio::test]
 async fn security_16_a_removed_connection_loses_sight_of_a_plan_at_once() {
-    let (app, [ana, ben]) = TestApp::with_users(["ana", "ben"]).await;
+    let (_app, [ana, ben]) = TestApp::with_users(["ana", "ben"]).await;
     let plan = planned(&ana, &new_york()).await;
     for _ in 0..2 {
         ben.get(&path_of(&plan)).await.expect_refusal(404, "NOT_FOUND");
-        statements::connect(&app.state.db, ben.id, ana.id, "accepted").await;
+        let connection = ben.connects_with(&ana).await;
         ben.get(&path_of(&plan)).await.expect_status(200);
-        statements::disconnect(&app.state.db, ben.id, ana.id).await;
+        ana.delete(&format!("/api/v1/connections/{connection}")).await.expect_status(204);
     }
     ben.delete(&path_of(&plan)).await.expect_refusal(404, "NOT_FOUND");
 }

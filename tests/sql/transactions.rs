@@ -50,7 +50,7 @@ fn what_is_committed_is_seen_and_the_transaction_sees_it_before() {
 }
 
 #[test]
-fn what_is_dropped_leaves_nothing_and_its_connection_is_lent_again() {
+fn security_27_what_is_dropped_leaves_nothing_and_its_connection_is_lent_again() {
     on_every_engine(async |db| {
         create(db).await;
         // More than there are connections.

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use handler::app;
 use handler::db::{Database, DatabaseUrl};
@@ -17,6 +18,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
 
 use crate::app::TestApp;
 use crate::database::OwnDatabase;
@@ -26,6 +28,8 @@ use crate::tds::Message;
 
 /// From this class on, an error of the server ends the connection.
 const FATAL: u8 = 20;
+/// The longest that it may take until all connections have noticed that they are cut.
+const LONGEST_CUT: Duration = Duration::from_secs(10);
 
 /// Which request a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +135,19 @@ impl FaultyWire {
     /// Changes how the wire is as a whole.
     pub fn turn(&self, line: Line) {
         self.line.send_replace(line);
+    }
+
+    /// Cuts every connection that there is, and is as it should be again: what a failover looks like from here.
+    pub async fn cut_all(&self) {
+        self.turn(Line::Cut);
+        // Who listens for new ones looks at the line, and each connection that still is.
+        let all_cut = async {
+            while self.line.receiver_count() > 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(LONGEST_CUT, all_cut).await.unwrap();
+        self.turn(Line::Open);
     }
 
     /// Opens the database at the other end.

@@ -43,6 +43,7 @@ fn security_30_an_unnamed_environment_is_production() {
 fn security_30_production_refuses_weak_settings() {
     for (name, value) in [
         ("JWT_SECRET_KEY", "short"),
+        ("JWT_SECRET_KEY", "q7Zr1xVb9Lw3Ks5Td8Yf2Hg6Nj4Mp0C"),
         ("JWT_SECRET_KEY", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         ("JWT_SECRET_KEY", "your-local-dev-secret-key-change-in-production"),
         ("JWT_REFRESH_SECRET_KEY", "your-jwt-refresh-secret-key-for-prod-at-least-32-chars"),
@@ -66,6 +67,17 @@ fn security_30_production_refuses_weak_settings() {
         let told = faults(&[(name, value)]);
         assert!(told.contains(name), "{name}={value}: {told}");
         assert!(!told.contains(value) || value == "null" || value == "*" || value == "0", "{told}");
+    }
+}
+
+#[test]
+fn security_30_the_examples_secrets_are_not_for_production() {
+    let example = include_str!("../../../local.settings.json.example");
+    let example: serde_json::Value = serde_json::from_str(example).unwrap();
+    let values = example["Values"].as_object().unwrap();
+    for name in ["JWT_SECRET_KEY", "JWT_REFRESH_SECRET_KEY"] {
+        let told = faults(&[(name, values[name].as_str().unwrap())]);
+        assert!(told.contains(name) && told.contains("an example's secret"), "{told}");
     }
 }
 

@@ -70,8 +70,10 @@ mod tests {
     use crate::http::test_support::{Answer, request, send, stacked};
     use axum::Router;
     use axum::routing::post;
-    use futures_util::stream;
+    use futures_util::stream::{self, StreamExt as _};
     use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Note(String);
 
@@ -157,8 +159,17 @@ mod tests {
 
     #[tokio::test]
     async fn security_19_an_endless_body_is_refused_at_the_limit() {
-        let endless = Body::from_stream(stream::repeat_with(|| Ok::<_, Infallible>("[[[[[[[[[[")));
+        // As long as it takes to see that nobody stops: a test that reads on for ever fails too late.
+        let (piece, read) = ("[[[[[[[[[[", Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&read);
+        let endless = stream::repeat_with(move || {
+            counted.fetch_add(piece.len(), Ordering::Relaxed);
+            Ok::<_, Infallible>(piece)
+        });
+        let endless = Body::from_stream(endless.take(10 * DEFAULT_BODY_LIMIT / piece.len()));
         assert_eq!(posted(endless).await.refusal(), (413, "PAYLOAD_TOO_LARGE".into()));
+        let read = read.load(Ordering::Relaxed);
+        assert!(read <= DEFAULT_BODY_LIMIT + piece.len(), "{read} bytes were read");
     }
 
     #[tokio::test]

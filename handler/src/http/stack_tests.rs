@@ -227,7 +227,8 @@ fn is_inert(answer: &Answer) {
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(answer.header("x-frame-options"), "DENY");
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
-    assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    let policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    assert_eq!(answer.header("content-security-policy"), policy);
     assert_eq!(answer.header("cache-control"), "no-store");
     assert!(!answer.text.contains(['<', '>', '&']), "{}", answer.text);
 }

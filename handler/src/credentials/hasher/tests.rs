@@ -172,8 +172,11 @@ async fn security_04_a_login_does_not_wait_for_ever() {
     let limits = HashLimits { concurrency: 1, max_waiting: 1, max_wait: Duration::from_millis(1) };
     let hasher = hasher(CHEAP, limits);
     let turn = Arc::clone(&hasher.running).acquire_owned().await.unwrap();
-    assert!(is_unavailable(&hasher.verify(&password("secret"), None).await));
-    assert!(is_unavailable(&hasher.hash(&password("secret")).await));
+    let secret = password("secret");
+    let answer = tokio::time::timeout(Duration::from_secs(10), hasher.verify(&secret, None)).await;
+    assert!(is_unavailable(&answer.unwrap()));
+    let answer = tokio::time::timeout(Duration::from_secs(10), hasher.hash(&secret)).await;
+    assert!(is_unavailable(&answer.unwrap()));
     drop(turn);
     assert!(hasher.hash(&password("secret")).await.is_ok(), "and it recovers");
     assert_eq!(hasher.waiting.available_permits(), 1);

@@ -4,6 +4,7 @@ use super::*;
 use crate::random::OsRandomness;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt as _;
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -206,6 +207,20 @@ fn security_09_a_strange_kid_is_refused() {
         let token = forge(&with(good_header(), "kid", kid), &good_claims(), ACCESS);
         assert_eq!(fault_of(&token), TokenFault::Malformed);
     }
+}
+
+#[tokio::test]
+async fn security_09_a_kid_that_is_none_of_ours_by_its_look_has_no_secrets_read() {
+    let tokens = tokens();
+    tokens.renewal().serve(Duration::from_hours(1));
+    let named = |kid: &str| forge(&with(good_header(), "kid", json!(kid)), &good_claims(), ACCESS);
+    for kid in ["", "0", "../../etc/passwd", "00000000000000000", "ABCDEF0123456789", &"f".repeat(1_000)] {
+        let judged = tokens.accept_access(&named(kid), NOW).now_or_never();
+        assert_eq!(judged, Some(Err(TokenFault::UnknownKey)), "{kid:.40}: nobody waits");
+        assert!(tokens.renewal().wanted().now_or_never().is_none(), "{kid:.40}: nobody is asked");
+    }
+    assert_eq!(tokens.accept_access(&named("abcdef0123456789"), NOW).now_or_never(), None);
+    assert!(tokens.renewal().wanted().now_or_never().is_some(), "this one could be of another instance");
 }
 
 #[test]
