@@ -26,6 +26,19 @@ curl() {
 }
 "#;
 
+/// Whether this machine has what the reference asks of a reader. Where `TOOLS_REQUIRED` is set, as in the gate, it has to;
+/// elsewhere `cargo test` needs nothing but Rust, and a line says that the commands were left out.
+pub(crate) async fn has_its_tools() -> bool {
+    let look = "command -v jq && curl --help all | grep -e --json";
+    let found = Command::new("bash").args(["-c", look]).stdin(Stdio::null()).output().await;
+    let has = found.is_ok_and(|found| found.status.success());
+    assert!(has || std::env::var_os("TOOLS_REQUIRED").is_none(), "the reference needs bash, jq and curl 7.82 or newer");
+    if !has {
+        println!("left out: the commands of the reference need bash, jq and curl 7.82 or newer");
+    }
+    has
+}
+
 /// Runs the blocks against the server at `address`, and tells what each of them has sent.
 pub(crate) async fn run(blocks: &[&str], address: &str) -> Vec<Vec<Call>> {
     let notes = tempfile::tempdir().unwrap();
