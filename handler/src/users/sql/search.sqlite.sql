@@ -20,17 +20,16 @@ found AS (
 )
 SELECT t.total, p.id, p.display_name, p.bio, p.profile_pic_url, p.home_city, p.home_country, p.created_at,
     CASE
-        WHEN EXISTS (SELECT 1 FROM connections c WHERE c.status = 'accepted'
-            AND ((c.requester_user_id = p.id AND c.receiver_user_id = @P1)
-                OR (c.requester_user_id = @P1 AND c.receiver_user_id = p.id))) THEN 'connected'
-        WHEN EXISTS (SELECT 1 FROM connections c WHERE c.status = 'pending'
-            AND c.requester_user_id = @P1 AND c.receiver_user_id = p.id) THEN 'pending_sent'
-        WHEN EXISTS (SELECT 1 FROM connections c WHERE c.status = 'pending'
-            AND c.requester_user_id = p.id AND c.receiver_user_id = @P1) THEN 'pending_received'
+        WHEN c.status = 'accepted' THEN 'connected'
+        WHEN c.status = 'pending' AND c.requester_user_id = @P1 THEN 'pending_sent'
+        WHEN c.status = 'pending' THEN 'pending_received'
         ELSE 'none'
     END AS connection_status
 FROM (SELECT COUNT(*) AS total FROM found) t
 LEFT JOIN (
     SELECT * FROM found ORDER BY name_key, id LIMIT @P6 OFFSET @P5
 ) p ON 1 = 1
+LEFT JOIN connections c
+    ON c.user_low_id = CASE WHEN p.id < @P1 THEN p.id ELSE @P1 END
+    AND c.user_high_id = CASE WHEN p.id < @P1 THEN @P1 ELSE p.id END
 ORDER BY p.name_key, p.id;
