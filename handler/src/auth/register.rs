@@ -115,7 +115,9 @@ pub async fn register(
     let inserted = app.db.retried(|| async {
         let mut tx = app.db.begin().await?;
         let id = users::insert(&mut tx, &new.email, &hash, &profile, now).await?;
-        tx.commit().await?;
+        if id.is_some() {
+            tx.commit().await?;
+        }
         Ok(id)
     });
     let Some(id) = inserted.await? else {

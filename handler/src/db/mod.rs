@@ -180,13 +180,15 @@ impl Database {
                 lease.map_or(Inner::Ended, Inner::Sqlite)
             }
         };
-        Ok(Tx { inner })
+        Ok(Tx { inner, has_failed: false })
     }
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
 pub struct Tx {
     inner: Inner,
+    /// A statement failed: SQL Server has rolled everything back (`XACT_ABORT`), and on SQLite nothing else must happen.
+    has_failed: bool,
 }
 
 enum Inner {
@@ -210,7 +212,7 @@ impl Tx {
             }
         };
         trace(query, started);
-        result.map_err(DbError::before_commit)
+        self.noted(result)
     }
 
     /// The first row of a statement, if there is one.
@@ -238,7 +240,7 @@ impl Tx {
             }
         };
         trace(query, started);
-        result.map_err(DbError::before_commit)
+        self.noted(result)
     }
 
     /// Runs a migration's script: several statements without parameters, in T-SQL with batches parted by `GO` lines.
@@ -258,8 +260,11 @@ impl Tx {
         }
     }
 
-    /// Makes everything since [`Database::begin`] last.
+    /// Makes everything since [`Database::begin`] last. Fails if a statement did, also with a key that is taken.
     pub async fn commit(mut self) -> DbResult<()> {
+        if self.has_failed {
+            return Err(anyhow::anyhow!("a transaction in which a statement failed can't be committed").into());
+        }
         match std::mem::replace(&mut self.inner, Inner::Ended) {
             // Cut off here, the lease ends with its transaction open, and the pool closes the connection.
             Inner::SqlServer(mut lease) => spend(Box::pin(lease.commit())).await,
@@ -274,6 +279,11 @@ impl Tx {
             Inner::Sqlite(lease) => Ok(lease),
             _ => Err(ended()),
         }
+    }
+
+    fn noted<T>(&mut self, result: DbResult<T>) -> DbResult<T> {
+        self.has_failed |= result.is_err();
+        result.map_err(DbError::before_commit)
     }
 
     fn give_back(&mut self, lease: Option<sqlite::Lease>) {
