@@ -30,6 +30,11 @@ use tokio::net::{TcpListener, TcpSocket};
 use tracing::Level;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+/// musl's own is slow where many threads allocate at once: docs/adr/0018-the-package.md has the numbers.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long requests in flight may go on after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
