@@ -2,8 +2,8 @@
 //! take it, and the same as a zip.
 //!
 //! The same commit gives the same bytes wherever it is checked out, with the toolchain of `rust-toolchain.toml` and the same
-//! C compiler: the zip has sorted entries with fixed times and modes, and the binary knows neither the checkout's path nor
-//! that of cargo's home. docs/adr/0018-the-package.md says why it is built as it is.
+//! C compiler: the zip has sorted entries with fixed times and modes, and the binary knows neither the time nor
+//! the path of the checkout or of cargo's home. docs/adr/0018-the-package.md says why it is built as it is.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -92,6 +92,8 @@ fn build_to_deploy(root: &Path, target: Option<&str>, target_folder: &Path) -> R
         .args(["build", "--locked", "--release", "--package", "handler", "--bin", "handler", "--target-dir"])
         .arg(target_folder)
         .env("CARGO_ENCODED_RUSTFLAGS", remap.join(UNIT_SEPARATOR))
+        // What C compilers take for `__DATE__` and `__TIME__`, which mimalloc tells in its statistics.
+        .env("SOURCE_DATE_EPOCH", "0")
         .current_dir(root)
         .stdin(Stdio::null());
     // What cargo told this process of its own package would have some build scripts run again.
