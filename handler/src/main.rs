@@ -11,8 +11,8 @@ use handler::app::{self, Parts};
 use handler::clock::{Clock as _, SystemClock};
 use handler::config::{self, Config, Environment, VaultSettings};
 use handler::credentials::hasher::HashCost;
-use handler::db::migrate::{self, StepState};
-use handler::db::{Database, DatabaseUrl};
+use handler::db::schema::StepState;
+use handler::db::{Database, DatabaseUrl, migrate};
 use handler::demo;
 use handler::http::HttpSettings;
 use handler::http::shedding::DEFAULT_AT_ONCE;
@@ -29,6 +29,11 @@ use handler::users::homes;
 use tokio::net::{TcpListener, TcpSocket};
 use tracing::Level;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// musl's own is slow where many threads allocate at once: docs/adr/0018-the-package.md has the numbers.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long requests in flight may go on after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -217,7 +222,7 @@ async fn migrate() -> anyhow::Result<()> {
     if homes > 0 {
         tracing::info!(homes, "homes were made comparable");
     }
-    tracing::info!(count, "the schema is current");
+    tracing::info!(count, "{}", migrate::state(&database).await?);
     Ok(())
 }
 
@@ -230,7 +235,10 @@ async fn migration_status() -> anyhow::Result<()> {
             StepState::Applied(at) => format!("applied {}", handler::http::envelope::timestamp(at)),
             StepState::Pending => "pending".to_owned(),
             StepState::Changed => "applied with another text than this build has".to_owned(),
-            StepState::Unknown => "applied by a newer build".to_owned(),
+            StepState::Unknown { oldest_build: None } => "applied by a newer build; no older one may serve".to_owned(),
+            StepState::Unknown { oldest_build: Some(oldest) } => {
+                format!("applied by a newer build; builds from {oldest:04} on may serve")
+            }
         };
         println!("{:04} {:<20} {state}", step.version, step.name);
     }

@@ -35,7 +35,7 @@ pub struct AppState {
     pub authenticator: SharedAuthenticator,
     /// Counts requests and refuses those who send too many.
     pub limiter: Arc<Limiter>,
-    /// Whether the database has the schema that this build was made for.
+    /// Whether the database has a schema that this build can serve from.
     pub gate: Arc<SchemaGate>,
 }
 

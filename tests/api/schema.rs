@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handler::db::migrate::MIGRATIONS;
 use serde_json::{Value, json};
-use tests::statements::{Applied, applied_migrations, believe_in};
+use tests::statements::{Applied, applied_migrations, believe_in, expand_users};
 use tests::{OwnDatabase, Person, Setup, TestApp};
 
 use super::openapi::operations;
@@ -41,6 +41,11 @@ async fn refuses(app: &TestApp, ana: Option<&Person>, reason: &str) {
     // What does not exist does not exist, with whatever schema.
     client.get("/api/v1/nowhere").await.expect_status(404);
     client.delete(ME).await.expect_status(405);
+}
+
+/// A step that only a newer build knows.
+fn of_tomorrow(version: i32, oldest_build: Option<i32>) -> Applied {
+    Applied { version, name: "of_tomorrow".into(), checksum: "0".repeat(64), oldest_build }
 }
 
 async fn serves(app: &TestApp, ana: &Person) {
@@ -86,12 +91,15 @@ async fn security_29_a_schema_of_an_older_newer_or_other_build_is_not_served_fro
 
     let older = right[..right.len() - 1].to_vec();
     let mut newer = right.clone();
-    newer.push(Applied { version: latest + 1, name: "of_tomorrow".into(), checksum: "0".repeat(64) });
+    newer.push(of_tomorrow(latest + 1, None));
+    let mut contracted = right.clone();
+    contracted.extend([of_tomorrow(latest + 1, Some(latest)), of_tomorrow(latest + 2, Some(latest + 1))]);
     let mut other = right.clone();
     other[1].checksum = "0".repeat(64);
     for (believed, reason) in [
         (older, format!("migration {latest:04} is not applied: run `handler migrate`")),
         (newer, format!("the schema is at {:04}, newer than this build: deploy the newer build", latest + 1)),
+        (contracted, format!("the schema is at {:04}, newer than this build: deploy the newer build", latest + 2)),
         (other, "migration 0002 was applied with another text: never edit an applied one".to_owned()),
     ] {
         serves(&app, &ana).await;
@@ -105,4 +113,29 @@ async fn security_29_a_schema_of_an_older_newer_or_other_build_is_not_served_fro
         serves(&fresh, &ana).await;
     }
     serves(&app, &ana).await;
+}
+
+#[tokio::test]
+async fn security_29_the_build_before_goes_on_while_the_next_one_takes_over() {
+    let (app, [ana]) = TestApp::with_users(["ana"]).await;
+    let db = &app.state.db;
+    let latest = i32::try_from(MIGRATIONS.len()).unwrap();
+    let mut expanded = applied_migrations(db).await;
+    expanded.push(of_tomorrow(latest + 1, Some(latest)));
+    expand_users(db).await;
+    believe_in(db, &expanded).await;
+
+    // The one that served until now, and one that the host starts beside it before the new package is up.
+    let fresh = app.beside(Setup::default());
+    for app in [&app, &fresh] {
+        let message =
+            format!("the schema is at {:04}, newer than this build, which may still serve from it", latest + 1);
+        let report = app.anonymous().get("/ready").await.expect_status(200).json();
+        assert_eq!(report, json!({ "status": "ok", "reason": message }));
+        let report = app.anonymous().get("/health/detailed").await.expect_status(200).json();
+        assert_eq!(report["migrations"], json!({ "status": "ok", "message": message }));
+        assert!(report["match_scan"].is_object(), "the scan goes on too: {report}");
+        ana.at(app).get(ME).await.expect_status(200);
+    }
+    app.joined_by("ben").await.get(ME).await.expect_status(200);
 }

@@ -4,6 +4,7 @@
 mod journey;
 mod limits;
 mod outage;
+mod package;
 mod routing;
 mod scan_command;
 mod support;

@@ -3,7 +3,8 @@
 //! Told on the engine that the environment names: SQLite has the same in the handler's own tests.
 
 use handler::db::gate::SchemaGate;
-use handler::db::migrate::{self, MIGRATIONS, SchemaState, StepState};
+use handler::db::migrate::{self, MIGRATIONS};
+use handler::db::schema::{SchemaState, StepState};
 use handler::db::{Database, DbError, Query};
 use handler::error::Error;
 use handler::{params, query};
@@ -84,14 +85,38 @@ fn security_29_the_schema_of_a_newer_build_is_left_alone() {
         let db = own.open();
         run(&db).await;
         let newest = i32::try_from(MIGRATIONS.len()).unwrap() + 1;
-        db.execute(APPLY_UNKNOWN, params![newest, NOW, "of_tomorrow"]).await.unwrap();
+        db.execute(APPLY_UNKNOWN, params![newest, NOW, "of_tomorrow", None::<i32>]).await.unwrap();
         assert_eq!(state(&db).await, SchemaState::Ahead(newest));
         assert!(refusal(&db).await.contains("deploy the newer build"));
         let status = migrate::status(&db).await.unwrap();
         let last = status.last().unwrap();
-        assert_eq!((last.version, last.name.as_str(), &last.state), (newest, "of_tomorrow", &StepState::Unknown));
-        let twice = db.execute(APPLY_UNKNOWN, params![newest, NOW, "again"]).await.unwrap_err();
+        let unknown = StepState::Unknown { oldest_build: None };
+        assert_eq!((last.version, last.name.as_str(), &last.state), (newest, "of_tomorrow", &unknown));
+        let twice = db.execute(APPLY_UNKNOWN, params![newest, NOW, "again", None::<i32>]).await.unwrap_err();
         assert!(matches!(twice, DbError::Unique(_)), "a version is applied once: {twice:?}");
+    });
+}
+
+#[test]
+fn security_29_a_schema_that_a_newer_build_expanded_is_served_from_and_left_as_it_is() {
+    on_an_empty_database(async |own| {
+        let db = own.open();
+        run(&db).await;
+        let gate = SchemaGate::default();
+        let ours = i32::try_from(MIGRATIONS.len()).unwrap();
+        for (newer, oldest_build) in [(ours + 1, 0), (ours + 2, ours)] {
+            db.execute(APPLY_UNKNOWN, params![newer, NOW, "expands", oldest_build]).await.unwrap();
+            assert_eq!(gate.look(&db).await.unwrap(), SchemaState::Expanded(newer));
+            gate.pass(&db).await.unwrap();
+            assert_eq!(run(&db).await, 0, "nothing is left for the older build to do");
+            let last = migrate::status(&db).await.unwrap().pop().unwrap();
+            assert_eq!(last.state, StepState::Unknown { oldest_build: Some(oldest_build) });
+        }
+        // What this build needs is taken away once nobody runs it any more; if somebody does, they are told.
+        db.execute(APPLY_UNKNOWN, params![ours + 3, NOW, "contracts", ours + 1]).await.unwrap();
+        assert_eq!(gate.look(&db).await.unwrap(), SchemaState::Ahead(ours + 3));
+        assert!(matches!(gate.pass(&db).await, Err(Error::Unavailable { .. })));
+        assert!(refusal(&db).await.contains("deploy the newer build"));
     });
 }
 
@@ -120,7 +145,7 @@ fn security_29_nobody_is_served_before_the_schema_is_current() {
         assert_eq!(gate.look(&db).await.unwrap(), SchemaState::Current);
         gate.pass(&db).await.unwrap();
         let newest = i32::try_from(MIGRATIONS.len()).unwrap() + 1;
-        db.execute(APPLY_UNKNOWN, params![newest, NOW, "of_tomorrow"]).await.unwrap();
+        db.execute(APPLY_UNKNOWN, params![newest, NOW, "of_tomorrow", None::<i32>]).await.unwrap();
         assert_eq!(gate.look(&db).await.unwrap(), SchemaState::Ahead(newest));
         assert!(matches!(gate.pass(&db).await, Err(Error::Unavailable { .. })));
     });

@@ -24,6 +24,7 @@ const COUNT_DOUBLED_ADDRESSES: Query = query!("count_doubled_addresses");
 const ALL_MIGRATIONS: Query = query!("all_migrations");
 const DELETE_MIGRATIONS: Query = query!("delete_migrations");
 const INSERT_MIGRATION: Query = query!("insert_migration");
+const EXPAND_USERS: Query = query!("expand_users");
 const COUNT_RATE_WINDOWS: Query = query!("count_rate_windows");
 const DROP_RATE_WINDOWS: Query = query!("drop_rate_windows");
 const DROP_SESSIONS: Query = query!("drop_sessions");
@@ -126,6 +127,8 @@ pub struct Applied {
     pub name: String,
     /// SHA-256 of its text, in hex.
     pub checksum: String,
+    /// The newest migration of the oldest build that may serve with it.
+    pub oldest_build: Option<i32>,
 }
 
 /// What was applied to the database, in order.
@@ -135,6 +138,7 @@ pub async fn applied_migrations(database: &Database) -> Vec<Applied> {
         version: row.get("version").unwrap(),
         name: row.get("name").unwrap(),
         checksum: row.get("checksum").unwrap(),
+        oldest_build: row.get("oldest_build").unwrap(),
     });
     applied.collect()
 }
@@ -144,11 +148,16 @@ pub async fn believe_in(database: &Database, migrations: &[Applied]) {
     let now = TestClock::default().now();
     let mut tx = database.begin().await.unwrap();
     tx.execute(DELETE_MIGRATIONS, Vec::new()).await.unwrap();
-    for Applied { version, name, checksum } in migrations {
-        let params = params![*version, name.as_str(), checksum.as_str(), now];
+    for Applied { version, name, checksum, oldest_build } in migrations {
+        let params = params![*version, name.as_str(), checksum.as_str(), now, *oldest_build];
         tx.execute(INSERT_MIGRATION, params).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+/// Adds to a table that every story uses a column of which this build knows nothing.
+pub async fn expand_users(database: &Database) {
+    database.execute(EXPAND_USERS, Vec::new()).await.unwrap();
 }
 
 /// Takes away what is between two users, whoever asked.

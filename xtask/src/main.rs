@@ -18,6 +18,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use package::Build;
+
 /// The project's own chores.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -32,14 +34,20 @@ enum Chore {
     Functions,
     /// Write the OpenAPI document to docs/openapi.json
     Openapi,
-    /// Build the handler and lay out a script root for the Functions host: dist/
+    /// Build the handler and lay out a script root for the Functions host, dist/, and the same as dist.zip
     Package {
-        /// Where to lay it out
+        /// Where to lay it out; the zip goes beside it
         #[arg(long, default_value = "dist")]
         out: PathBuf,
-        /// Build without optimisation
+        /// What to build for; x86_64-unknown-linux-musl runs on any Linux (this machine's own unless set)
         #[arg(long)]
+        target: Option<String>,
+        /// Build without optimisation, for this machine: to try the package out
+        #[arg(long, conflicts_with_all = ["target", "verify"])]
         debug: bool,
+        /// Build it again in a copy of the checkout, and fail unless the bytes are the same
+        #[arg(long)]
+        verify: bool,
     },
     /// Write which stories produce which documented status of which operation; fail where none does
     StatusCoverage {
@@ -107,7 +115,10 @@ fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Functions => functions::write(&root.join("functions")),
         Chore::Openapi => openapi::write(&root.join("docs/openapi.json")),
-        Chore::Package { out, debug } => package::package(&root, &root.join(out), !debug),
+        Chore::Package { out, target, debug, verify } => {
+            let build = if debug { Build::Debug } else { Build::Release { target } };
+            package::package(&root, &root.join(out), &build, verify)
+        }
         Chore::StatusCoverage { notes, report } => status_coverage::check(&root.join(notes), &root.join(report)),
         Chore::ColdStart { runs } => cold_start::measure(&root, runs),
         Chore::LoginTiming { runs } => login_timing::measure(&root, runs),

@@ -1,12 +1,12 @@
-//! No answer from a database whose schema is not the one this build was made for.
+//! No answer from a database whose schema is not one that this build can serve from.
 
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::migrate::{self, SchemaState};
-use super::{Database, DbError, DbResult, patience};
+use super::schema::SchemaState;
+use super::{Database, DbError, DbResult, migrate, patience};
 use crate::error::{Error, Result};
 
 /// How long a good schema is believed in; a newer build may migrate it while this one runs.
@@ -43,7 +43,7 @@ impl SchemaGate {
             *seen = Some((Instant::now(), sight));
         }
         match seen.as_ref() {
-            Some((_, Sight::Schema(SchemaState::Current))) => Ok(()),
+            Some((_, Sight::Schema(state))) if state.is_served() => Ok(()),
             Some((_, Sight::Schema(other))) => {
                 Err(Error::Unavailable { reason: other.to_string(), retry_after: Duration::from_secs(5) })
             }
@@ -55,7 +55,7 @@ impl SchemaGate {
     /// Looks at the database now, and remembers what it saw.
     pub async fn look(&self, db: &Database) -> DbResult<SchemaState> {
         let state = migrate::state(db).await?;
-        *self.seen.lock().await = Some((Instant::now(), Sight::Schema(state.clone())));
+        *self.seen.lock().await = Some((Instant::now(), Sight::Schema(state)));
         Ok(state)
     }
 }
@@ -64,7 +64,7 @@ impl Sight {
     /// How long it is believed in.
     const fn holds(&self) -> Duration {
         match self {
-            Self::Schema(SchemaState::Current) => TRUSTED,
+            Self::Schema(state) if state.is_served() => TRUSTED,
             Self::Schema(_) | Self::Nothing(_) => REFUSED,
         }
     }

@@ -7,7 +7,8 @@
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::{Database, DbResult, Engine, Query, Tx};
+use super::schema::{SchemaState, Step, StepState};
+use super::{Database, DbResult, Engine, Query, Row, Tx};
 use crate::params;
 
 const SCHEMA_MIGRATIONS: Query = Query {
@@ -18,7 +19,12 @@ const SCHEMA_MIGRATIONS: Query = Query {
 const LOCK: Query = crate::query!("lock_migrations", sqlite);
 const EXISTS: Query = crate::query!("schema_migrations_exists", sqlite);
 const LIST: Query = crate::query!("list_applied");
+const LIST_OLDEST_BUILDS: Query = crate::query!("list_oldest_builds");
 const INSERT: Query = crate::query!("insert_applied");
+const SET_OLDEST_BUILD: Query = crate::query!("set_oldest_build");
+
+/// The step since which the database remembers what each says of older builds.
+const REMEMBERS_OLDEST_BUILD: i32 = 11;
 
 /// How often the lock is asked for, 10 seconds at a time, before another process is taken to hang.
 const LOCK_TRIES: u32 = 30;
@@ -59,63 +65,13 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008", "notification_lists"),
     migration!(9, "0009", "match_scan"),
     migration!(10, "0010", "rate_limits"),
+    migration!(11, "0011", "oldest_build"),
 ];
-
-/// One line of `handler migrate --status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The migration's number.
-    pub version: i32,
-    /// The migration's name.
-    pub name: String,
-    /// How it stands in the database.
-    pub state: StepState,
-}
-
-/// How a migration stands in a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StepState {
-    /// Applied at this time, with the text that this build has.
-    Applied(OffsetDateTime),
-    /// Not applied yet.
-    Pending,
-    /// Applied with another text than this build has.
-    Changed,
-    /// Applied by a newer build.
-    Unknown,
-}
-
-/// Whether a database has the schema that this build was made for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SchemaState {
-    /// It has.
-    Current,
-    /// Migrations are missing, from this version on.
-    Behind(i32),
-    /// It was migrated by a newer build, up to this version.
-    Ahead(i32),
-    /// This applied migration has another text than in this build.
-    Changed(i32),
-}
-
-impl std::fmt::Display for SchemaState {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Current => write!(formatter, "the schema is current"),
-            Self::Behind(version) => write!(formatter, "migration {version:04} is not applied: run `handler migrate`"),
-            Self::Ahead(version) => {
-                write!(formatter, "the schema is at {version:04}, newer than this build: deploy the newer build")
-            }
-            Self::Changed(version) => {
-                write!(formatter, "migration {version:04} was applied with another text: never edit an applied one")
-            }
-        }
-    }
-}
 
 /// Applies what is missing, and calls `applied` after each step. Answers how many steps it took itself.
 ///
-/// Refuses a database that is ahead of this build or has a changed migration.
+/// Refuses a database that is ahead of this build or has a changed migration. One that a newer build has merely expanded is
+/// left as it is.
 pub async fn run(
     database: &Database,
     now: impl Fn() -> OffsetDateTime,
@@ -136,9 +92,9 @@ async fn run_these(
         let mut tx = database.begin().await?;
         lock(&mut tx).await?;
         tx.script(SCHEMA_MIGRATIONS).await?;
-        let steps = compare(migrations, &list(&mut tx).await?, database);
-        match judge(&steps) {
-            SchemaState::Current => {
+        let steps = compare(migrations, &list(&mut tx, migrations).await?, database);
+        match SchemaState::of(&steps) {
+            SchemaState::Current | SchemaState::Expanded(_) => {
                 tx.commit().await?;
                 return Ok(taken);
             }
@@ -150,6 +106,9 @@ async fn run_these(
                 tx.script(next.script).await.map_err(|error| anyhow::Error::new(error).context(failed()))?;
                 let checksum = checksum(text(next, database));
                 tx.execute(INSERT, params![next.version, next.name, checksum, now()]).await?;
+                if let Some(oldest) = oldest_build(text(next, database)) {
+                    tx.execute(SET_OLDEST_BUILD, params![next.version, oldest]).await?;
+                }
                 tx.commit().await?;
                 applied(next);
                 taken += 1;
@@ -161,30 +120,19 @@ async fn run_these(
 
 /// Every migration of this build and of the database, in order.
 pub async fn status(database: &Database) -> DbResult<Vec<Step>> {
-    let rows = if database.fetch_optional(EXISTS, Vec::new()).await?.is_some() {
-        read(&database.fetch_all(LIST, Vec::new()).await?)?
-    } else {
-        Vec::new()
-    };
+    if database.fetch_optional(EXISTS, Vec::new()).await?.is_none() {
+        return Ok(compare(MIGRATIONS, &[], database));
+    }
+    let mut rows = read(&database.fetch_all(LIST, Vec::new()).await?)?;
+    if has_newer(&rows, MIGRATIONS) {
+        note_oldest_builds(&mut rows, &database.fetch_all(LIST_OLDEST_BUILDS, Vec::new()).await?)?;
+    }
     Ok(compare(MIGRATIONS, &rows, database))
 }
 
 /// Whether `database` has the schema that this build was made for.
 pub async fn state(database: &Database) -> DbResult<SchemaState> {
-    Ok(judge(&status(database).await?))
-}
-
-fn judge(steps: &[Step]) -> SchemaState {
-    let find = |wanted: fn(&StepState) -> bool| steps.iter().filter(move |step| wanted(&step.state));
-    if let Some(step) = find(|state| matches!(state, StepState::Unknown)).next_back() {
-        SchemaState::Ahead(step.version)
-    } else if let Some(step) = find(|state| matches!(state, StepState::Changed)).next() {
-        SchemaState::Changed(step.version)
-    } else if let Some(step) = find(|state| matches!(state, StepState::Pending)).next() {
-        SchemaState::Behind(step.version)
-    } else {
-        SchemaState::Current
-    }
+    Ok(SchemaState::of(&status(database).await?))
 }
 
 struct Applied {
@@ -192,6 +140,7 @@ struct Applied {
     name: String,
     checksum: String,
     at: OffsetDateTime,
+    oldest_build: Option<i32>,
 }
 
 async fn lock(tx: &mut Tx) -> anyhow::Result<()> {
@@ -203,11 +152,31 @@ async fn lock(tx: &mut Tx) -> anyhow::Result<()> {
     anyhow::bail!("another process has been migrating this database for five minutes")
 }
 
-async fn list(tx: &mut Tx) -> DbResult<Vec<Applied>> {
-    read(&tx.fetch_all(LIST, Vec::new()).await?)
+async fn list(tx: &mut Tx, migrations: &[Migration]) -> DbResult<Vec<Applied>> {
+    let mut rows = read(&tx.fetch_all(LIST, Vec::new()).await?)?;
+    if has_newer(&rows, migrations) {
+        note_oldest_builds(&mut rows, &tx.fetch_all(LIST_OLDEST_BUILDS, Vec::new()).await?)?;
+    }
+    Ok(rows)
 }
 
-fn read(rows: &[super::Row]) -> DbResult<Vec<Applied>> {
+/// Whether there are steps beyond ours, in a database that remembers what they say of older builds.
+fn has_newer(rows: &[Applied], migrations: &[Migration]) -> bool {
+    let newest = migrations.last().map_or(0, |migration| migration.version);
+    rows.iter().any(|row| row.version > newest) && rows.iter().any(|row| row.version == REMEMBERS_OLDEST_BUILD)
+}
+
+fn note_oldest_builds(applied: &mut [Applied], rows: &[Row]) -> DbResult<()> {
+    for row in rows {
+        let version: i32 = row.get("version")?;
+        if let Some(applied) = applied.iter_mut().find(|applied| applied.version == version) {
+            applied.oldest_build = row.get("oldest_build")?;
+        }
+    }
+    Ok(())
+}
+
+fn read(rows: &[Row]) -> DbResult<Vec<Applied>> {
     rows.iter()
         .map(|row| {
             Ok(Applied {
@@ -215,6 +184,7 @@ fn read(rows: &[super::Row]) -> DbResult<Vec<Applied>> {
                 name: row.get("name")?,
                 checksum: row.get("checksum")?,
                 at: row.get("applied_at")?,
+                oldest_build: None,
             })
         })
         .collect()
@@ -229,10 +199,11 @@ fn compare(migrations: &[Migration], rows: &[Applied], database: &Database) -> V
         };
         Step { version: migration.version, name: migration.name.to_owned(), state }
     });
-    let newer = rows
-        .iter()
-        .filter(|row| migrations.iter().all(|migration| migration.version != row.version))
-        .map(|row| Step { version: row.version, name: row.name.clone(), state: StepState::Unknown });
+    let newer =
+        rows.iter().filter(|row| migrations.iter().all(|migration| migration.version != row.version)).map(|row| {
+            let state = StepState::Unknown { oldest_build: row.oldest_build };
+            Step { version: row.version, name: row.name.clone(), state }
+        });
     known.chain(newer).collect()
 }
 
@@ -241,6 +212,13 @@ const fn text(migration: &Migration, database: &Database) -> &'static str {
         Engine::SqlServer(_) => migration.script.sqlserver,
         Engine::Sqlite(_) => migration.script.sqlite,
     }
+}
+
+/// What the first line of a migration says of older builds: `-- Serves builds from 0011 on.` names the newest migration of
+/// the oldest build that may serve beside the one that brought the step. Anything else is taken for
+/// `-- Serves no older build.`
+fn oldest_build(text: &str) -> Option<i32> {
+    text.lines().next()?.strip_prefix("-- Serves builds from ")?.strip_suffix(" on.")?.parse().ok()
 }
 
 /// SHA-256 in hex of the text with its line ends as LF, so that a checkout on another system has the same one.
@@ -290,6 +268,25 @@ mod tests {
     }
 
     #[test]
+    fn every_step_says_in_its_first_line_which_builds_it_leaves_serving() {
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version >= REMEMBERS_OLDEST_BUILD) {
+            let Migration { version, script: Query { name, sqlserver, sqlite }, .. } = *migration;
+            let line = sqlserver.lines().next();
+            assert_eq!(sqlite.lines().next(), line, "{name}: its twin says the same");
+            match oldest_build(sqlserver) {
+                Some(oldest) => assert!((0..version).contains(&oldest), "{name}: a build before it"),
+                None => assert_eq!(line, Some("-- Serves no older build."), "{name}"),
+            }
+        }
+        assert_eq!(oldest_build("-- Serves builds from 0011 on.\r\nSELECT 1;"), Some(11));
+        for text in
+            ["", "-- Serves no older build.", "-- Serves builds from here on.", "\n-- Serves builds from 0001 on."]
+        {
+            assert_eq!(oldest_build(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_script_is_cut_at_go_lines_only() {
         assert_eq!(batches("a\nGO\nb go\n  go  \n\nGo"), ["a\n", "b go\n"]);
     }
@@ -336,5 +333,28 @@ mod tests {
         let mut changed = MIGRATIONS.to_vec();
         changed[0].script.sqlite = "SELECT 1;";
         assert!(run_these(&database, &changed, || EPOCH, |_| ()).await.unwrap_err().to_string().contains("0001"));
+    }
+
+    #[tokio::test]
+    async fn security_29_builds_serve_as_long_as_the_newer_steps_leave_them_what_they_need() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder);
+        let ours = i32::try_from(MIGRATIONS.len()).unwrap();
+        let step = |version, oldest, text| {
+            migration(version, "tomorrow", format!("-- Serves builds from {oldest:04} on.\n{text}").leak())
+        };
+        let expands = step(ours + 1, ours, "CREATE TABLE tomorrow (x INT);");
+        let contracts = step(ours + 2, ours + 1, "DROP TABLE tomorrow;");
+        let next = [MIGRATIONS, &[expands]].concat();
+        let last = [MIGRATIONS, &[expands, contracts]].concat();
+
+        assert_eq!(run_these(&database, &next, || EPOCH, |_| ()).await.unwrap(), next.len());
+        assert_eq!(state(&database).await.unwrap(), SchemaState::Expanded(ours + 1));
+        assert_eq!(run(&database, || EPOCH, |_| ()).await.unwrap(), 0, "nothing is left for the older build to do");
+
+        assert_eq!(run_these(&database, &last, || EPOCH, |_| ()).await.unwrap(), 1);
+        assert_eq!(state(&database).await.unwrap(), SchemaState::Ahead(ours + 2));
+        assert!(run(&database, || EPOCH, |_| ()).await.unwrap_err().to_string().contains("newer"));
+        assert_eq!(run_these(&database, &next, || EPOCH, |_| ()).await.unwrap(), 0, "the one between goes on");
     }
 }

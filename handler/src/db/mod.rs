@@ -14,6 +14,7 @@ pub mod migrate;
 pub mod patience;
 mod query;
 mod row;
+pub mod schema;
 mod sqlite;
 mod sqlserver;
 mod url;

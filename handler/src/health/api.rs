@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::db::PoolUse;
-use crate::db::migrate::SchemaState;
+use crate::db::schema::SchemaState;
 use crate::http::envelope::OwnBody;
 use crate::http::json::Json;
 use crate::scan;
@@ -42,7 +42,7 @@ pub struct Health {
 pub struct Readiness {
     /// Whether they can.
     pub status: Status,
-    /// What stands in the way, if anything does.
+    /// What stands in the way, if anything does; or that the schema is newer than this build, and served from all the same.
     pub reason: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub struct DatabaseHealth {
 /// How the schema is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MigrationsHealth {
-    /// Whether it is the one that this build was made for.
+    /// Whether it is one that this build can serve from.
     pub status: Status,
     /// What is to be done, or that nothing is.
     #[schema(example = "the schema is current")]
@@ -124,21 +124,21 @@ pub async fn live() -> Json<Health> {
 
 /// Can requests be served?
 ///
-/// They can if the database answers and has the schema that this build was made for.
+/// They can if the database answers and has a schema that this build can serve from.
 #[utoipa::path(get, path = "/ready", operation_id = "ready", tag = "health",
     responses(
         (status = 200, description = "They can.", body = Readiness),
         (status = 503, description = "They can't; `reason` says why.", body = Readiness)))]
 pub async fn ready(State(app): State<AppState>) -> Response {
-    let reason = match app.gate.look(&app.db).await {
-        Ok(SchemaState::Current) => None,
-        Ok(other) => Some(other.to_string()),
+    let (status, reason) = match app.gate.look(&app.db).await {
+        Ok(SchemaState::Current) => (Status::Ok, None),
+        Ok(other) if other.is_served() => (Status::Ok, Some(other.to_string())),
+        Ok(other) => (Status::Unavailable, Some(other.to_string())),
         Err(error) => {
             tracing::warn!(cause = %error, "the database does not answer");
-            Some(NO_ANSWER.to_owned())
+            (Status::Unavailable, Some(NO_ANSWER.to_owned()))
         }
     };
-    let status = if reason.is_none() { Status::Ok } else { Status::Unavailable };
     with_status(status, Readiness { status, reason })
 }
 
@@ -157,7 +157,7 @@ pub async fn detailed(State(app): State<AppState>) -> Response {
     // Who does not answer the one question is not kept waiting for with another.
     let seen = if answers { app.gate.look(&app.db).await.ok() } else { None };
     let (schema, message) = match seen {
-        Some(SchemaState::Current) => (Status::Ok, SchemaState::Current.to_string()),
+        Some(served) if served.is_served() => (Status::Ok, served.to_string()),
         Some(other) => (Status::Unavailable, other.to_string()),
         None => (Status::Unavailable, NO_ANSWER.to_owned()),
     };
