@@ -69,6 +69,27 @@ fn flex_consumption_gets_none_of_the_settings_that_it_refuses() {
     assert!(refused.iter().all(|name| !flex.contains_key(*name) && consumption.contains_key(*name)));
 }
 
+/// With these the deployment fails, even where they are null: "The following site configuration property (…) for Flex Consumption
+/// sites is invalid", error 51021. <https://github.com/microsoft/azure-pipelines-tasks/issues/21032>
+#[test]
+fn flex_consumption_gets_none_of_the_properties_that_it_refuses() {
+    let app = read("infrastructure/modules/functionApp.bicep");
+    for property in [
+        "alwaysOn",
+        "ftpsState",
+        "functionAppScaleLimit",
+        "functionsRuntimeScaleMonitoringEnabled",
+        "linuxFxVersion",
+        "netFrameworkVersion",
+        "preWarmedInstanceCount",
+        "use32BitWorkerProcess",
+        "windowsFxVersion",
+    ] {
+        assert!(!app.contains(&format!("{property}:")), "{property}");
+    }
+    assert!(app.contains("minTlsVersion:"), "properties are written like this");
+}
+
 #[test]
 fn the_handler_takes_these_settings_and_the_vaults_secrets_in_production() {
     let main = read("infrastructure/main.bicep");
