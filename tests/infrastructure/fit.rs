@@ -123,6 +123,30 @@ fn the_handler_takes_these_settings_and_the_vaults_secrets_in_production() {
     assert_eq!(config.cors_origins.len(), 2);
 }
 
+/// Variables that the example of a developer's settings leaves out: what a vault or the host is for, and what has one value.
+const NOT_FOR_DEVELOPERS: &[&str] = &[
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "FUNCTIONS_CUSTOMHANDLER_PORT",
+    "JWT_ALGORITHM",
+    "JWT_REFRESH_SECRET_KEY_PREVIOUS",
+    "JWT_SECRET_KEY_PREVIOUS",
+    "KEY_VAULT_URL",
+];
+
+#[test]
+fn the_example_of_local_settings_has_every_variable_and_the_handler_takes_it() {
+    let example: serde_json::Value = serde_json::from_str(&read("local.settings.json.example")).unwrap();
+    let values = example["Values"].as_object().unwrap();
+    for variable in variables_of_the_handler() {
+        let left_out = NOT_FOR_DEVELOPERS.contains(&variable.as_str());
+        assert_ne!(values.contains_key(&variable), left_out, "{variable}: in the example, or left out for a reason");
+    }
+    let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let vars = values.iter().map(|(name, text)| (name.clone(), value(text))).collect();
+    let config = Config::from_vars(&vars).unwrap();
+    assert_eq!(config.environment, Environment::Development);
+}
+
 #[test]
 fn questions_to_the_logs_name_functions_that_exist_and_words_that_are_logged() {
     let mut logged = String::new();
