@@ -167,10 +167,10 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     httpsOnly: true
     clientAffinityEnabled: false
     publicNetworkAccess: 'Enabled'
+    // Flex Consumption refuses most of what may stand here, ftpsState among it (ARM error 51021). FTP is shut by its policy below.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       remoteDebuggingEnabled: false
       appSettings: flex ? settings : concat(settings, consumptionSettings)

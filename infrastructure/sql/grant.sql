@@ -1,5 +1,5 @@
 -- Who may do what in the database. Run once for each database by the Entra administrator of the server, with sqlcmd, which
--- puts the names in: -v APP=travelmeetup-api-dev DEPLOYMENT=travelmeetup-deploy-dev. Running it again changes nothing.
+-- puts the names in: -v APP=travelmeetup-api-dev -v DEPLOYMENT=travelmeetup-deploy-dev. Running it again changes nothing.
 
 -- The app reads and writes rows. It can't change the schema.
 IF DATABASE_PRINCIPAL_ID(N'$(APP)') IS NULL

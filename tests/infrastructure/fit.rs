@@ -69,6 +69,27 @@ fn flex_consumption_gets_none_of_the_settings_that_it_refuses() {
     assert!(refused.iter().all(|name| !flex.contains_key(*name) && consumption.contains_key(*name)));
 }
 
+/// With these the deployment fails, even where they are null: "The following site configuration property (…) for Flex Consumption
+/// sites is invalid", error 51021. <https://github.com/microsoft/azure-pipelines-tasks/issues/21032>
+#[test]
+fn flex_consumption_gets_none_of_the_properties_that_it_refuses() {
+    let app = read("infrastructure/modules/functionApp.bicep");
+    for property in [
+        "alwaysOn",
+        "ftpsState",
+        "functionAppScaleLimit",
+        "functionsRuntimeScaleMonitoringEnabled",
+        "linuxFxVersion",
+        "netFrameworkVersion",
+        "preWarmedInstanceCount",
+        "use32BitWorkerProcess",
+        "windowsFxVersion",
+    ] {
+        assert!(!app.contains(&format!("{property}:")), "{property}");
+    }
+    assert!(app.contains("minTlsVersion:"), "properties are written like this");
+}
+
 #[test]
 fn the_handler_takes_these_settings_and_the_vaults_secrets_in_production() {
     let main = read("infrastructure/main.bicep");
@@ -100,6 +121,30 @@ fn the_handler_takes_these_settings_and_the_vaults_secrets_in_production() {
     assert_eq!(config.environment, Environment::Production);
     assert_eq!(config.pool_size, 5);
     assert_eq!(config.cors_origins.len(), 2);
+}
+
+/// Variables that the example of a developer's settings leaves out: what a vault or the host is for, and what has one value.
+const NOT_FOR_DEVELOPERS: &[&str] = &[
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "FUNCTIONS_CUSTOMHANDLER_PORT",
+    "JWT_ALGORITHM",
+    "JWT_REFRESH_SECRET_KEY_PREVIOUS",
+    "JWT_SECRET_KEY_PREVIOUS",
+    "KEY_VAULT_URL",
+];
+
+#[test]
+fn the_example_of_local_settings_has_every_variable_and_the_handler_takes_it() {
+    let example: serde_json::Value = serde_json::from_str(&read("local.settings.json.example")).unwrap();
+    let values = example["Values"].as_object().unwrap();
+    for variable in variables_of_the_handler() {
+        let left_out = NOT_FOR_DEVELOPERS.contains(&variable.as_str());
+        assert_ne!(values.contains_key(&variable), left_out, "{variable}: in the example, or left out for a reason");
+    }
+    let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let vars = values.iter().map(|(name, text)| (name.clone(), value(text))).collect();
+    let config = Config::from_vars(&vars).unwrap();
+    assert_eq!(config.environment, Environment::Development);
 }
 
 #[test]
