@@ -7,5 +7,6 @@ mod outage;
 mod routing;
 mod scan_command;
 mod support;
+mod telemetry;
 mod timer;
 mod timer_routes;

@@ -115,7 +115,7 @@ impl Database {
             Engine::SqlServer(server) => spend(Box::pin(server.fetch(query, &params, DbError::is_passing))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.reader().await?.fetch(query, params).await.1 }).await,
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         result
     }
 
@@ -131,7 +131,7 @@ impl Database {
             Engine::SqlServer(server) => spend(Box::pin(server.execute(query, &params))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.execute(query, params).await.1 }).await,
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         result
     }
 
@@ -143,7 +143,7 @@ impl Database {
             Engine::SqlServer(server) => spend(Box::pin(server.fetch(query, &params, DbError::left_nothing))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.fetch(query, params).await.1 }).await,
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         Ok(result?.into_iter().next())
     }
 
@@ -209,7 +209,7 @@ impl Tx {
                 result
             }
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         result.map_err(DbError::before_commit)
     }
 
@@ -237,7 +237,7 @@ impl Tx {
                 result
             }
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         result.map_err(DbError::before_commit)
     }
 
@@ -297,6 +297,7 @@ fn ended() -> DbError {
     anyhow::anyhow!("the transaction has ended").into()
 }
 
-fn trace(query: Query, started: Instant) {
-    tracing::debug!(statement = query.name, duration_us = started.elapsed().as_micros(), "sql");
+fn trace(query: Query, started: Instant, done: bool) {
+    let duration_us = started.elapsed().as_micros();
+    tracing::debug!(statement = query.name, duration_us, failed = !done, "sql");
 }
