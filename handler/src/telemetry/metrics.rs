@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Counter, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
 /// The buckets of a request's duration, in seconds.
@@ -39,7 +39,7 @@ pub struct Metrics {
     scan_set_aside: IntGauge,
     scan_lag: Gauge,
     resident_bytes: IntGauge,
-    cpu_seconds: Gauge,
+    cpu_seconds: Counter,
 }
 
 /// How things stand at one moment.
@@ -98,7 +98,7 @@ impl Metrics {
             scan_set_aside: add.gauge("match_scan_set_aside", "Causes of matches that failed too often")?,
             scan_lag: add.fraction("match_scan_lag_seconds", "For how long the oldest cause of a match waits")?,
             resident_bytes: add.gauge("process_resident_memory_bytes", "Memory in use")?,
-            cpu_seconds: add.fraction("process_cpu_seconds_total", "Processor time used")?,
+            cpu_seconds: add.seconds("process_cpu_seconds_total", "Processor time used")?,
             served: AtomicU64::new(0),
             registry,
         };
@@ -176,7 +176,9 @@ impl Metrics {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default();
         // Only Linux has these.
         self.resident_bytes.set(resident_bytes(&read("status")).unwrap_or_default());
-        self.cpu_seconds.set(cpu_seconds(&read("stat")).unwrap_or_default());
+        // Two who ask at once may each add what came since the last time; by the next one it is right again.
+        self.cpu_seconds.reset();
+        self.cpu_seconds.inc_by(cpu_seconds(&read("stat")).unwrap_or_default());
         TextEncoder::new().encode_to_string(&self.registry.gather()).context("the figures as text")
     }
 }
@@ -226,6 +228,10 @@ impl Additions<'_> {
         self.kept(IntGauge::new(name, help))
     }
 
+    fn seconds(&self, name: &str, help: &str) -> anyhow::Result<Counter> {
+        self.kept(Counter::new(name, help))
+    }
+
     fn fraction(&self, name: &str, help: &str) -> anyhow::Result<Gauge> {
         self.kept(Gauge::new(name, help))
     }
@@ -256,6 +262,7 @@ mod tests {
             "http_request_duration_seconds_bucket{method=\"GET\",route=\"/api/v1/users/{user_id}\",le=\"0.005\"} 1",
             "login_failures_total{reason=\"inactive\"} 1",
             "match_scan_lag_seconds 0",
+            "# TYPE process_cpu_seconds_total counter",
         ] {
             assert!(text.lines().any(|told| told == line), "{line} in {text}");
         }
