@@ -25,7 +25,10 @@ use crate::http::{HttpSettings, invocations, layers};
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 use crate::state::AppState;
-use crate::{auth, connections, docs, health, limits, matching, notifications, openapi, scan, travels, users};
+use crate::telemetry::metrics::Metrics;
+use crate::{
+    auth, connections, docs, health, limits, matching, monitoring, notifications, openapi, scan, travels, users,
+};
 
 /// The document that describes every operation.
 #[must_use]
@@ -43,11 +46,13 @@ pub struct Parts {
     pub random: SharedRandomness,
     /// What a password's hash costs.
     pub hash_cost: HashCost,
+    /// The figures to be shown at `/metrics`, if they are.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 /// Puts the parts together.
 pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
-    let Parts { db, clock, random, hash_cost } = parts;
+    let Parts { db, clock, random, hash_cost, metrics } = parts;
     let ring = |secrets: &TokenSecrets| KeyRing::new(&secrets.current, secrets.previous.as_ref());
     let tokens =
         Arc::new(Tokens::new(ring(&config.access_secrets)?, ring(&config.refresh_secrets)?, config.access_ttl));
@@ -64,6 +69,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
         scan_budget: config.scan_budget,
         authenticator: Arc::new(authenticator),
         limiter: Arc::new(limiter),
+        metrics,
         gate: Arc::default(),
     })
 }
@@ -91,6 +97,7 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
         .route_layer(middleware::from_fn_with_state(Places::new(settings.at_once), shedding::admit))
         .merge(health)
         .merge(docs::routes())
+        .merge(monitoring::routes(state.metrics.clone()))
         .route("/", get(home))
         .route("/openapi.json", get(openapi_json))
         .fallback(async || Error::NotFound("endpoint"))

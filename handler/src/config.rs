@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::db::DatabaseUrl;
 use crate::limits::rules::RateLimits;
+use crate::telemetry::settings::{self, DEFAULT_ROLE, DEFAULT_SAMPLING_PERCENT, TelemetrySettings};
 
 /// The port of `handler serve` when the Functions host names none.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -123,6 +124,10 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// `FUNCTIONS_CUSTOMHANDLER_PORT`, set by the Functions host.
     pub port: u16,
+    /// `APPLICATIONINSIGHTS_CONNECTION_STRING`, `TELEMETRY_SAMPLING_PERCENT`: none unless the former is set.
+    pub telemetry: Option<TelemetrySettings>,
+    /// `METRICS`: whether `/metrics` is there, `on` or `off`; on unless set, but in production off.
+    pub metrics: bool,
 }
 
 /// All that is wrong with a configuration, on one line.
@@ -159,6 +164,8 @@ impl Config {
         let port = reader.number("FUNCTIONS_CUSTOMHANDLER_PORT", DEFAULT_PORT.into(), 1, u16::MAX.into());
         let cors_origins = reader.origins(production);
         let rate_limits = reader.rate_limits(production);
+        let telemetry = reader.telemetry();
+        let metrics = reader.switch("METRICS", !production);
         match (database_url, access_secrets, refresh_secrets) {
             (Some(database_url), Some(access_secrets), Some(refresh_secrets)) if reader.faults.is_empty() => Ok(Self {
                 environment,
@@ -172,6 +179,8 @@ impl Config {
                 cors_origins,
                 rate_limits,
                 port: u16::try_from(port).unwrap_or(DEFAULT_PORT),
+                telemetry,
+                metrics,
             }),
             _ => Err(ConfigFaults(reader.faults)),
         }
@@ -186,6 +195,21 @@ pub fn read_database(vars: &Variables, secrets: Option<&Secrets>) -> Result<(Dat
     let url = reader.database_url(production);
     let pool_size = reader.number("DATABASE_POOL_SIZE", DEFAULT_POOL_SIZE, 1, 100);
     url.filter(|_| reader.faults.is_empty()).map(|url| (url, pool_size)).ok_or(ConfigFaults(reader.faults))
+}
+
+/// What `handler serve` needs before everything else, since the log has to know whether somebody reads along. What is wrong
+/// with it is told with all the rest, by [`Config::read`].
+#[must_use]
+pub fn read_telemetry(vars: &Variables) -> Option<TelemetrySettings> {
+    Reader { vars, secrets: None, faults: Vec::new() }.telemetry()
+}
+
+/// Whether figures are counted to be shown.
+#[must_use]
+pub fn shows_metrics(vars: &Variables) -> bool {
+    let mut reader = Reader { vars, secrets: None, faults: Vec::new() };
+    let production = reader.environment() == Environment::Production;
+    reader.switch("METRICS", !production)
 }
 
 /// The variables of this process.
@@ -294,6 +318,29 @@ impl Reader<'_> {
         }
         self.fault(name, &format!("must be a whole number from {least} to {most}"));
         default
+    }
+
+    fn switch(&mut self, name: &str, default: bool) -> bool {
+        match self.value(name).map(str::to_ascii_lowercase).as_deref() {
+            None => default,
+            Some("on" | "true" | "1") => true,
+            Some("off" | "false" | "0") => false,
+            Some(_) => {
+                self.fault(name, "must be on or off");
+                default
+            }
+        }
+    }
+
+    fn telemetry(&mut self) -> Option<TelemetrySettings> {
+        const NAME: &str = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+        let percent = self.number("TELEMETRY_SAMPLING_PERCENT", DEFAULT_SAMPLING_PERCENT, 0, 100);
+        let parsed = settings::parse(self.variable(NAME)?);
+        let (key, track) = parsed.map_err(|fault| self.fault(NAME, fault)).ok()?;
+        let named = |names: &[&str]| names.iter().find_map(|name| self.variable(name)).map(str::to_owned);
+        let role = named(&["WEBSITE_SITE_NAME"]).unwrap_or_else(|| DEFAULT_ROLE.to_owned());
+        let instance = named(&["WEBSITE_INSTANCE_ID", "CONTAINER_NAME", "HOSTNAME"]).unwrap_or_default();
+        Some(TelemetrySettings { key, track, percent, role, instance })
     }
 
     fn rate_limits(&mut self, production: bool) -> RateLimits {

@@ -1,19 +1,23 @@
 //! What is logged, and in which form.
 
 use crate::audit;
+use crate::telemetry::layer::{TelemetryLayer, is_read};
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// Writes JSON lines, our own down to `level`, and the audit log whatever `level` is.
 ///
 /// Of other crates only warnings; of the SQL Server driver nothing: it logs the server's messages, which quote what users
-/// wrote, and what is worth knowing of them comes back as an error.
+/// wrote, and what is worth knowing of them comes back as an error. Telemetry, if there is any, reads along, whatever
+/// `level` is.
 pub fn subscriber(
     level: Level,
     writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    telemetry: Option<TelemetryLayer>,
 ) -> impl Subscriber + Send + Sync {
     let targets = Targets::new()
         .with_default(Level::WARN.min(level))
@@ -27,7 +31,8 @@ pub fn subscriber(
         .with_current_span(false)
         .with_span_list(false)
         .with_target(false);
-    tracing_subscriber::registry().with(lines).with(targets)
+    let telemetry = telemetry.map(|layer| layer.with_filter(filter_fn(is_read)));
+    tracing_subscriber::registry().with(lines.with_filter(targets)).with(telemetry)
 }
 
 #[cfg(test)]
@@ -58,7 +63,7 @@ mod tests {
     fn lines(level: Level, work: impl FnOnce()) -> Vec<Value> {
         let written = Written::default();
         let sink = written.clone();
-        tracing::subscriber::with_default(subscriber(level, move || sink.clone()), work);
+        tracing::subscriber::with_default(subscriber(level, move || sink.clone(), None), work);
         let bytes = written.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -18,6 +18,7 @@ use handler::http::HttpSettings;
 use handler::http::shedding::DEFAULT_AT_ONCE;
 use handler::limits::rules::RateLimits;
 use handler::logging;
+use handler::monitoring;
 use handler::random::OsRandomness;
 use handler::scan::command::{self, Ended, Until};
 use handler::scan::run::Scanner;
@@ -25,6 +26,8 @@ use handler::secrets::identity::DatabaseTokens;
 use handler::secrets::refresh::{Refresher, Rhythm};
 use handler::secrets::{self, Loaded, https, vault};
 use handler::state::AppState;
+use handler::telemetry::Telemetry;
+use handler::telemetry::metrics::Metrics;
 use handler::users::homes;
 use tokio::net::{TcpListener, TcpSocket};
 use tracing::Level;
@@ -37,6 +40,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long requests in flight may go on after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long telemetry may take to send what is left after that.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The end of `--help`.
 const SETTINGS: &str = "\
@@ -59,6 +65,10 @@ Configured by environment variables:
                                 requests of a client that are served in a minute; 10, 100 and 30 unless set
   DATABASE_POOL_SIZE            connections to SQL Server, 1 to 100, 15 unless set
   FUNCTIONS_CUSTOMHANDLER_PORT  set by the Functions host
+  APPLICATIONINSIGHTS_CONNECTION_STRING
+                                of the resource that telemetry goes to; without it there is none
+  TELEMETRY_SAMPLING_PERCENT    of the requests that succeed, so many in a hundred are told of, 0 to 100, 20 unless set
+  METRICS                       on or off: whether there is a GET /metrics; off in production unless set
   LOG_LEVEL                     error, warn, info, debug or trace; info unless set";
 
 /// TravelMeetup's API: a custom handler for the Azure Functions host.
@@ -119,14 +129,16 @@ fn main() -> ExitCode {
     // Whoever asks for demo people wants to read their names, and not a log; and so with the scan.
     let reads_along = matches!(cli.command, Some(Command::Demo | Command::ScanMatches { .. }));
     let default_level = if reads_along { Level::WARN } else { Level::INFO };
-    log_to_stdout(default_level);
+    let serves = matches!(cli.command, None | Some(Command::Serve));
+    let telemetry = if serves { telemetry_as_configured() } else { None };
+    log_to_stdout(default_level, telemetry.as_ref());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("can't start the runtime")),
     };
     let done = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve().await,
+            Command::Serve => serve(telemetry).await,
             Command::Migrate { status: false } => migrate().await,
             Command::Migrate { status: true } => migration_status().await,
             Command::Demo => add_demo_people().await,
@@ -146,13 +158,31 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Lines on stdout, which the Functions host takes over as information, at the level that `LOG_LEVEL` names.
-fn log_to_stdout(default: Level) {
+fn log_to_stdout(default: Level, telemetry: Option<&Telemetry>) {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    logging::subscriber(level, std::io::stdout).init();
+    logging::subscriber(level, std::io::stdout, telemetry.map(Telemetry::layer)).init();
 }
 
-async fn serve() -> anyhow::Result<()> {
-    let (config, state) = open(load().await?)?;
+/// What operators get to see besides the log, if there is somebody to see it.
+fn telemetry_as_configured() -> Option<Telemetry> {
+    let vars = config::environment();
+    let clock = Arc::new(SystemClock);
+    // Its figures have names that are good, as a test has seen.
+    match config::read_telemetry(&vars) {
+        Some(settings) => Telemetry::sent_to(settings, clock, https::to_anywhere).ok(),
+        None if config::shows_metrics(&vars) => Telemetry::of_figures(clock).ok(),
+        None => None,
+    }
+}
+
+async fn serve(telemetry: Option<Telemetry>) -> anyhow::Result<()> {
+    let Loaded { config, origin } = load().await?;
+    let figures = telemetry.as_ref().filter(|_| config.metrics).map(Telemetry::metrics);
+    let (config, state) = open_with(Loaded { config, origin }, figures)?;
+    if let Some(telemetry) = telemetry.as_ref().filter(|telemetry| telemetry.is_sent()) {
+        tokio::spawn(telemetry.clone().send());
+        tokio::spawn(monitoring::report(state.clone(), telemetry.clone()));
+    }
     let settings = HttpSettings {
         cors_origins: config.cors_origins.clone(),
         production: config.environment == Environment::Production,
@@ -181,10 +211,14 @@ async fn serve() -> anyhow::Result<()> {
             Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
+    let ended = tokio::select! {
         result = server => result.context("the server failed"),
         () = patience => Ok(()),
+    };
+    if let Some(telemetry) = telemetry {
+        telemetry.finish(LAST_WORDS).await;
     }
+    ended
 }
 
 /// Listens on this machine alone. As many connections may wait to be accepted as requests are served at once: of a shorter
@@ -307,9 +341,15 @@ fn open_database(url: &DatabaseUrl, pool_size: u32) -> anyhow::Result<Database> 
 
 /// Puts the application together, and from now on keeps it at the secrets of its vault.
 fn open(loaded: Loaded) -> anyhow::Result<(Config, AppState)> {
+    open_with(loaded, None)
+}
+
+/// As [`open`], with figures to show.
+fn open_with(loaded: Loaded, metrics: Option<Arc<Metrics>>) -> anyhow::Result<(Config, AppState)> {
     let Loaded { config, origin } = loaded;
     let db = open_database(&config.database_url, config.pool_size)?;
-    let parts = Parts { db, clock: Arc::new(SystemClock), random: Arc::new(OsRandomness), hash_cost: HashCost::OWASP };
+    let parts =
+        Parts { db, clock: Arc::new(SystemClock), random: Arc::new(OsRandomness), hash_cost: HashCost::OWASP, metrics };
     let state = app::assemble(&config, parts)?;
     if let Some(origin) = origin {
         let refresher = Refresher::new(origin, Arc::clone(&state.tokens), state.db.clone(), Rhythm::default());

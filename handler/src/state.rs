@@ -13,6 +13,7 @@ use crate::db::gate::SchemaGate;
 use crate::http::caller::SharedAuthenticator;
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
+use crate::telemetry::metrics::Metrics;
 
 /// What a handler can reach; cheap to clone.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct AppState {
     pub authenticator: SharedAuthenticator,
     /// Counts requests and refuses those who send too many.
     pub limiter: Arc<Limiter>,
+    /// The figures of this process, if they are shown.
+    pub metrics: Option<Arc<Metrics>>,
     /// Whether the database has a schema that this build can serve from.
     pub gate: Arc<SchemaGate>,
 }

@@ -40,6 +40,7 @@ mod search;
 mod secrets;
 mod sessions;
 mod shapes;
+mod telemetry;
 mod tokens;
 mod travel_lists;
 mod travel_races;

@@ -8,5 +8,6 @@ mod package;
 mod routing;
 mod scan_command;
 mod support;
+mod telemetry;
 mod timer;
 mod timer_routes;

@@ -15,6 +15,7 @@ use handler::limits::rules::RateLimits;
 use handler::random::SharedRandomness;
 use handler::scan::run::{ScanSettings, Scanner};
 use handler::state::AppState;
+use handler::telemetry::Telemetry;
 use serde_json::json;
 
 use crate::client::{Client, PASSWORD, Person};
@@ -50,6 +51,8 @@ pub struct Setup {
     pub at_once: usize,
     /// How many requests a minute are served: as many as come, unless a story is about that.
     pub rate_limits: RateLimits,
+    /// Who reads along what is logged, and shows figures. Instances beside each other have that of the first.
+    pub telemetry: Option<Telemetry>,
     /// Whether something is broken on purpose, so that a 500 is right. Everywhere else it fails the story.
     pub broken: bool,
 }
@@ -64,6 +67,7 @@ impl Default for Setup {
             access_secret: ACCESS_SECRET,
             previous_access_secret: None,
             rate_limits: RateLimits::OFF,
+            telemetry: None,
             broken: false,
             database_patience: Duration::from_secs(20),
             at_once: DEFAULT_AT_ONCE,
@@ -121,7 +125,8 @@ impl TestApp {
             secrets: Secrets::default(),
             database,
         };
-        Self::assemble(setup, TestClock::default(), Log::default(), Arc::new(shared))
+        let log = Log::read_by(setup.telemetry.as_ref());
+        Self::assemble(setup, TestClock::default(), log, Arc::new(shared))
     }
 
     /// Another instance beside this one: the same database, the same clock, nothing else in common.
@@ -147,12 +152,15 @@ impl TestApp {
             cors_origins: setup.cors_origins.clone(),
             port: DEFAULT_PORT,
             rate_limits: setup.rate_limits,
+            telemetry: None,
+            metrics: true,
         };
         let parts = Parts {
             db: shared.database.open_with(setup.pool_size),
             clock: Arc::new(clock.clone()),
             random: Arc::clone(&shared.random),
             hash_cost: setup.hash_cost,
+            metrics: setup.telemetry.as_ref().map(Telemetry::metrics),
         };
         let settings = HttpSettings {
             database_patience: setup.database_patience,
@@ -170,6 +178,12 @@ impl TestApp {
     #[must_use]
     pub fn database(&self) -> &OwnDatabase {
         &self.shared.database
+    }
+
+    /// A password, token or email of this story that the text holds, if it holds one.
+    #[must_use]
+    pub fn secret_in(&self, text: &str) -> Option<String> {
+        self.shared.secrets.found_in(text)
     }
 
     /// The application itself, for what talks to it without a client of ours.

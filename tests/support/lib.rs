@@ -27,6 +27,7 @@ mod coverage;
 mod database;
 pub mod fault;
 pub mod forge;
+pub mod ingestion;
 pub mod little_server;
 mod log;
 pub mod promises;

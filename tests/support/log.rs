@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use handler::telemetry::Telemetry;
 use serde_json::Value;
 use tracing::instrument::{WithDispatch, WithSubscriber as _};
 use tracing::{Dispatch, Level};
@@ -29,14 +30,24 @@ impl io::Write for Sink {
 
 impl Default for Log {
     fn default() -> Self {
-        let written = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&written);
-        let lines = handler::logging::subscriber(Level::TRACE, move || Sink(Arc::clone(&sink)));
-        Self { written, dispatch: Dispatch::new(lines) }
+        Self::read_by(None)
     }
 }
 
 impl Log {
+    /// An empty log, which this telemetry reads along.
+    #[must_use]
+    pub fn read_by(telemetry: Option<&Telemetry>) -> Self {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&written);
+        let lines = handler::logging::subscriber(
+            Level::TRACE,
+            move || Sink(Arc::clone(&sink)),
+            telemetry.map(Telemetry::layer),
+        );
+        Self { written, dispatch: Dispatch::new(lines) }
+    }
+
     /// The log of whatever no story's own log gets to see: of the tasks and threads that the application starts for itself.
     #[must_use]
     pub fn of_the_rest() -> &'static Self {

@@ -169,7 +169,7 @@ impl Secrets {
     }
 
     /// A secret that the text holds, if it holds one.
-    fn found_in(&self, text: &str) -> Option<String> {
+    pub(crate) fn found_in(&self, text: &str) -> Option<String> {
         let (text, secrets) = (text.as_bytes(), self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let places = 0..=text.len().checked_sub(Self::MIN_LENGTH)?;
         places.filter_map(|at| text.get(at..)).find_map(|rest| {

@@ -191,3 +191,35 @@ fn security_30_a_vaults_secrets_are_held_to_the_same_rules_and_named_as_there() 
         assert!(told.contains(place) && !told.contains("hunter2") && !told.contains("q7Zr"), "{told}");
     }
 }
+
+const INGESTION: &str =
+    "InstrumentationKey=0f6c1d7e-58b4-4a59-9c02-3a7b6f1d2e43;IngestionEndpoint=https://in.example.com/";
+
+#[test]
+fn telemetry_is_off_unless_it_is_asked_for() {
+    let config = Config::from_vars(&vars(&[])).unwrap();
+    assert_eq!((config.telemetry, config.metrics), (None, false));
+    let name = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+    assert_eq!(read_telemetry(&vars(&[(name, " ")])), None);
+    let asked = vars(&[(name, INGESTION), ("TELEMETRY_SAMPLING_PERCENT", "5"), ("METRICS", "on")]);
+    let config = Config::from_vars(&asked).unwrap();
+    let telemetry = config.telemetry.unwrap();
+    assert_eq!((telemetry.percent, telemetry.role.as_str(), config.metrics), (5, "travelmeetup", true));
+    assert_eq!(read_telemetry(&asked), Some(telemetry), "the log knows before everything else");
+    let named = Config::from_vars(&vars(&[(name, INGESTION), ("WEBSITE_SITE_NAME", "tm-prod")])).unwrap();
+    let telemetry = named.telemetry.unwrap();
+    assert_eq!((telemetry.percent, telemetry.role.as_str()), (20, "tm-prod"));
+}
+
+#[test]
+fn security_30_faulty_telemetry_stops_the_start_and_is_not_repeated() {
+    for (name, value) in [
+        ("APPLICATIONINSIGHTS_CONNECTION_STRING", "hunter2"),
+        ("TELEMETRY_SAMPLING_PERCENT", "hunter2"),
+        ("TELEMETRY_SAMPLING_PERCENT", "101"),
+        ("METRICS", "hunter2"),
+    ] {
+        let told = faults(&[(name, value)]);
+        assert!(told.contains(&format!("{name} must")) && !told.contains("hunter2"), "{told}");
+    }
+}

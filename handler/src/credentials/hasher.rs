@@ -82,6 +82,7 @@ pub struct PasswordHasher {
     randomness: SharedRandomness,
     running: Arc<Semaphore>,
     waiting: Semaphore,
+    limits: (usize, usize),
     max_wait: Duration,
     gauge: Arc<Gauge>,
     threads: HashingThreads,
@@ -117,6 +118,7 @@ impl PasswordHasher {
             randomness,
             running: Arc::new(Semaphore::new(limits.concurrency.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(limits.max_waiting.min(Semaphore::MAX_PERMITS)),
+            limits: (limits.concurrency, limits.max_waiting),
             max_wait: limits.max_wait,
             gauge: Arc::default(),
             threads: HashingThreads::start(limits.concurrency)?,
@@ -165,6 +167,14 @@ impl PasswordHasher {
     #[must_use]
     pub fn evaluations(&self) -> u64 {
         self.gauge.evaluations.load(Ordering::SeqCst)
+    }
+
+    /// How many hashes are being computed now, and how many requests wait for their turn.
+    #[must_use]
+    pub fn in_use(&self) -> (usize, usize) {
+        let (concurrency, max_waiting) = self.limits;
+        let taken = |of: usize, turns: &Semaphore| of.saturating_sub(turns.available_permits());
+        (taken(concurrency, &self.running), taken(max_waiting, &self.waiting))
     }
 
     /// The most runs of Argon2 that ever went on at the same time.

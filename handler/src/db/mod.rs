@@ -116,7 +116,7 @@ impl Database {
             Engine::SqlServer(server) => spend(Box::pin(server.fetch(query, &params, DbError::is_passing))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.reader().await?.fetch(query, params).await.1 }).await,
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         result
     }
 
@@ -132,7 +132,7 @@ impl Database {
             Engine::SqlServer(server) => spend(Box::pin(server.execute(query, &params))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.execute(query, params).await.1 }).await,
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         result
     }
 
@@ -144,7 +144,7 @@ impl Database {
             Engine::SqlServer(server) => spend(Box::pin(server.fetch(query, &params, DbError::left_nothing))).await,
             Engine::Sqlite(sqlite) => spend(async { sqlite.writer().await?.fetch(query, params).await.1 }).await,
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         Ok(result?.into_iter().next())
     }
 
@@ -212,7 +212,7 @@ impl Tx {
                 result
             }
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         self.noted(result)
     }
 
@@ -240,7 +240,7 @@ impl Tx {
                 result
             }
         };
-        trace(query, started);
+        trace(query, started, result.is_ok());
         self.noted(result)
     }
 
@@ -308,6 +308,7 @@ fn ended() -> DbError {
     anyhow::anyhow!("the transaction has ended").into()
 }
 
-fn trace(query: Query, started: Instant) {
-    tracing::debug!(statement = query.name, duration_us = started.elapsed().as_micros(), "sql");
+fn trace(query: Query, started: Instant, done: bool) {
+    let duration_us = started.elapsed().as_micros();
+    tracing::debug!(statement = query.name, duration_us, failed = !done, "sql");
 }

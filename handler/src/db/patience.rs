@@ -66,6 +66,7 @@ impl Tries {
     pub(super) async fn pause(&mut self) -> bool {
         let left = LEFT.try_with(Cell::get).unwrap_or(DEFAULT_PATIENCE);
         let Some(pause) = self.next_pause(self.since.elapsed(), left) else { return false };
+        tracing::debug!(tried_again = true, "a fault of the database that passes");
         sleep(pause).await;
         take(pause);
         true

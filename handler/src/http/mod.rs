@@ -28,6 +28,7 @@ pub mod request_context;
 pub mod shedding;
 mod stops;
 pub mod strict_json;
+pub mod trace_context;
 
 #[cfg(test)]
 mod stack_tests;

@@ -4,13 +4,14 @@
 //! passwords and email addresses.
 
 use super::client_address::ClientAddress;
+use super::trace_context::TraceContext;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// The header that carries a request's id, in both directions.
@@ -106,15 +107,25 @@ pub(super) async fn open(mut request: Request, next: Next) -> Response {
     let context = Arc::new(RequestContext::new(request.headers(), || {
         uuid::Builder::from_random_bytes(rand::random()).into_uuid()
     }));
+    let trace = TraceContext::new(request.headers(), rand::random());
+    let span = tracing::info_span!(
+        "request",
+        request_id = context.request_id(),
+        trace_id = &*trace.trace_id,
+        span_id = &*trace.span_id,
+        parent_id = trace.parent_id.as_deref(),
+        invocation_id = context.invocation_id.as_deref(),
+    );
     let mut line = LogLine {
         method: known_name(request.method()),
         route: request.extensions().get().cloned(),
         status: CLIENT_CLOSED_REQUEST,
         since: Instant::now(),
         context: Arc::clone(&context),
+        trace,
+        span: span.clone(),
     };
     request.extensions_mut().insert(Arc::clone(&context));
-    let span = tracing::info_span!("request", request_id = context.request_id());
     let mut response = next.run(request).instrument(span).await;
     line.status = response.status().as_u16();
     response.headers_mut().insert(X_REQUEST_ID, context.request_id.clone());
@@ -142,10 +153,13 @@ struct LogLine {
     status: u16,
     since: Instant,
     context: Arc<RequestContext>,
+    trace: TraceContext,
+    span: Span,
 }
 
 impl Drop for LogLine {
     fn drop(&mut self) {
+        let _within = self.span.enter();
         tracing::info!(
             method = self.method,
             route = self.route.as_ref().map_or("unmatched", MatchedPath::as_str),
@@ -153,6 +167,7 @@ impl Drop for LogLine {
             duration_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
             request_id = self.context.request_id(),
             invocation_id = self.context.invocation_id.as_deref(),
+            trace_id = &*self.trace.trace_id,
             user_id = self.context.user_id(),
             "request"
         );

@@ -273,6 +273,7 @@ async fn the_log_line_names_template_user_and_ids_and_nothing_else_of_the_reques
     let asked = request("POST", "/users/ana@example.org?q=secret-query")
         .header("authorization", "Bearer secret-token")
         .header("x-request-id", "id-1")
+        .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
         .header("x-azure-functions-invocationid", "claimed")
         .header("x-azure-functions-invocationid", "also-claimed, host-1")
         .body(Body::from("secret-body"))
@@ -285,7 +286,8 @@ async fn the_log_line_names_template_user_and_ids_and_nothing_else_of_the_reques
     assert_eq!(
         fields,
         json!({ "message": "request", "method": "POST", "route": "/users/{user_id}", "status": 200, "duration_ms": null,
-                "request_id": "id-1", "invocation_id": "host-1", "user_id": 7 })
+                "request_id": "id-1", "invocation_id": "host-1",
+                "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "user_id": 7 })
     );
     assert!(!log.text().contains("secret") && !log.text().contains("example.org"), "{}", log.text());
     assert!(!log.text().contains("claimed"));
