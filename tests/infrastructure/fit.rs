@@ -100,6 +100,9 @@ fn the_handler_takes_these_settings_and_the_vaults_secrets_in_production() {
             let value = match name.as_str() {
                 "ENVIRONMENT" => string_after(&main, "environmentName: environment == 'prod' ? '", ""),
                 "DATABASE_URL" => string_after(&main, "databaseUrl: '", "t.database.windows.net"),
+                "APPLICATIONINSIGHTS_CONNECTION_STRING" => "InstrumentationKey=5a3d1c7e-0000-4000-8000-000000000001;\
+                     IngestionEndpoint=https://eastus-8.in.applicationinsights.azure.com/"
+                    .to_owned(),
                 "DATABASE_POOL_SIZE" => "5".to_owned(),
                 "KEY_VAULT_URL" => "https://travelmeetup-kv-prod.vault.azure.net/".to_owned(),
                 "CORS_ORIGINS" => "https://travelmeetup.com,https://www.travelmeetup.com".to_owned(),
@@ -131,6 +134,7 @@ const NOT_FOR_DEVELOPERS: &[&str] = &[
     "JWT_REFRESH_SECRET_KEY_PREVIOUS",
     "JWT_SECRET_KEY_PREVIOUS",
     "KEY_VAULT_URL",
+    "TELEMETRY_SAMPLING_PERCENT",
 ];
 
 #[test]
