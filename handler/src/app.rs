@@ -19,6 +19,7 @@ use crate::credentials::keys::KeyRing;
 use crate::credentials::tokens::Tokens;
 use crate::db::Database;
 use crate::error::{Error, Result};
+use crate::http::conditional::PollInterval;
 use crate::http::json::{JSON_UTF_8, Json, safe_json};
 use crate::http::shedding::{self, Places};
 use crate::http::{HttpSettings, invocations, layers};
@@ -67,6 +68,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
         tokens,
         refresh_ttl: config.refresh_ttl,
         scan_budget: config.scan_budget,
+        poll_interval: PollInterval(config.poll_seconds),
         authenticator: Arc::new(authenticator),
         limiter: Arc::new(limiter),
         metrics,

@@ -115,6 +115,8 @@ pub struct Config {
     pub access_ttl: Duration,
     /// `MATCH_SCAN_BUDGET_SECONDS`, 1 to 3,600; 240 unless set: less than the host's `functionTimeout`.
     pub scan_budget: Duration,
+    /// `POLL_INTERVAL_SECONDS`, 10 to 3,600; 60 unless set: how often clients are told to ask for news.
+    pub poll_seconds: u32,
     /// `REFRESH_TOKEN_EXPIRE_DAYS`, 1 to 30; 7 unless set.
     pub refresh_ttl: Duration,
     /// `RATE_LIMIT_AUTH_PER_MINUTE`, `RATE_LIMIT_GENERAL_PER_MINUTE`, `RATE_LIMIT_SEARCH_PER_MINUTE`: up to 10,000; 10, 100
@@ -160,6 +162,7 @@ impl Config {
         let minutes = reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", 15, 1, 60);
         let days = reader.number("REFRESH_TOKEN_EXPIRE_DAYS", 7, 1, 30);
         let scan_seconds = reader.number("MATCH_SCAN_BUDGET_SECONDS", 240, 1, 3_600);
+        let poll_seconds = reader.number("POLL_INTERVAL_SECONDS", 60, 10, 3_600);
         let pool_size = reader.number("DATABASE_POOL_SIZE", DEFAULT_POOL_SIZE, 1, 100);
         let port = reader.number("FUNCTIONS_CUSTOMHANDLER_PORT", DEFAULT_PORT.into(), 1, u16::MAX.into());
         let cors_origins = reader.origins(production);
@@ -176,6 +179,7 @@ impl Config {
                 access_ttl: Duration::from_secs(u64::from(minutes) * 60),
                 refresh_ttl: Duration::from_secs(u64::from(days) * 86_400),
                 scan_budget: Duration::from_secs(scan_seconds.into()),
+                poll_seconds,
                 cors_origins,
                 rate_limits,
                 port: u16::try_from(port).unwrap_or(DEFAULT_PORT),

@@ -32,3 +32,4 @@ pub mod telemetry;
 pub mod text;
 pub mod travels;
 pub mod users;
+pub mod versions;

@@ -11,6 +11,7 @@ use crate::credentials::tokens::Tokens;
 use crate::db::Database;
 use crate::db::gate::SchemaGate;
 use crate::http::caller::SharedAuthenticator;
+use crate::http::conditional::PollInterval;
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 use crate::telemetry::metrics::Metrics;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub refresh_ttl: Duration,
     /// After this long a match scan begins no further batch.
     pub scan_budget: Duration,
+    /// How long clients should wait before they ask again whether something is new.
+    pub poll_interval: PollInterval,
     /// Tells who a bearer token belongs to.
     pub authenticator: SharedAuthenticator,
     /// Counts requests and refuses those who send too many.

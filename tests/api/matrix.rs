@@ -90,9 +90,10 @@ async fn security_14_every_operation_answers_every_kind_of_caller_as_it_should()
 }
 
 /// What is Olga's, and who asks for it.
-struct World {
-    callers: BTreeMap<&'static str, Client>,
+pub(super) struct World {
+    pub(super) callers: BTreeMap<&'static str, Client>,
     olga: Person,
+    pub(super) app: TestApp,
     plan: i64,
     connection: i64,
     request: i64,
@@ -101,7 +102,7 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (app, [olga, carl, petra, xenia, sam, inactive]) =
             TestApp::with_users(["olga", "carl", "petra", "xenia", "sam", "inactive"]).await;
         let connection = olga.connects_with(&carl).await;
@@ -122,11 +123,12 @@ impl World {
             notification: notifications[0]["id"].as_i64().unwrap(),
             other_session,
             olga,
+            app,
         }
     }
 
     /// The path of an operation on what is Olga's.
-    fn path(&self, operation: &str, template: &str) -> String {
+    pub(super) fn path(&self, operation: &str, template: &str) -> String {
         // Only a request can be answered.
         let answers = matches!(operation, "connectionsAccept" | "connectionsReject");
         let connection = if answers { self.request } else { self.connection };
@@ -141,7 +143,7 @@ impl World {
     }
 
     /// A good body for an operation that takes one.
-    fn body(&self, operation: &str) -> Option<Value> {
+    pub(super) fn body(&self, operation: &str) -> Option<Value> {
         Some(match operation {
             "authRegister" => json!({ "email": "new@example.org", "password": PASSWORD, "display_name": "New" }),
             "authLogin" => json!({ "email": self.olga.email, "password": PASSWORD }),
@@ -161,7 +163,7 @@ fn rome() -> Value {
 }
 
 /// The query of an operation that needs one.
-fn query(operation: &str) -> &'static str {
+pub(super) fn query(operation: &str) -> &'static str {
     match operation {
         "usersSearch" => "?q=olga",
         "matchesFind" => "?city=Rome&start_date=2026-03-15&end_date=2026-03-20",

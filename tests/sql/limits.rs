@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use handler::auth::store::{EndReason, NewSession};
 use handler::db::Database;
-use handler::limits;
 use handler::limits::rules::{Counted, LONGEST, Standing, Verdict, WINDOW};
 use handler::limits::store::{KEPT, SWEPT_AT_ONCE};
+use handler::random::{OsRandomness, Randomness as _};
+use handler::versions::Versions;
+use handler::{auth, limits, users};
 use tests::statements::count_rate_windows;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use crate::common::{INSTANT, NOW, on_every_engine};
+use crate::common::{INSTANT, NOW, add, on_every_engine};
 
 /// The longest bucket there is.
 const BUCKET: &str = "search:2001:db8:ffff:ffff::/64";
@@ -87,6 +91,60 @@ fn security_22_no_request_of_many_at_once_is_forgotten() {
             assert!(counted.iter().all(|counted| counted.ends_at == ends_at && counted.hits <= 2 * AT_ONCE));
             assert_eq!(count(db, BUCKET, 1, now).await, Counted { hits: 2 * AT_ONCE + 1, ends_at });
         }
+        assert_eq!(count_rate_windows(db).await, 1);
+    });
+}
+
+async fn live_session(db: &Database, user: i32) -> Uuid {
+    let (id, expires_at) = (OsRandomness.uuid(), NOW + LONGEST);
+    let session =
+        NewSession { id, user_id: user, refresh_hash: [1; 32], user_agent: None, created_at: NOW, expires_at };
+    let mut tx = db.begin().await.unwrap();
+    auth::store::insert_session(&mut tx, &session).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+#[test]
+fn counting_with_a_look_at_a_session_is_counting_and_looking() {
+    on_every_engine(async |db| {
+        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
+        let session = live_session(db, ana).await;
+        let mut tx = db.begin().await.unwrap();
+        users::store::change_plans(&mut tx, ana).await.unwrap();
+        tx.commit().await.unwrap();
+        let looked = async |hits, now, session, user| {
+            let (counted, live) = limits::store::count_and_look(db, BUCKET, hits, now, (session, user)).await.unwrap();
+            assert_eq!(auth::store::find_live(db, session, user, now).await.unwrap(), live);
+            (counted, live)
+        };
+        let live = Some(Versions { plans: 1, ..Versions::default() });
+        let ends_at = NOW + WINDOW;
+        assert_eq!(looked(1, NOW, session, ana).await, (Counted { hits: 1, ends_at }, live));
+        assert_eq!(looked(2, NOW, session, ben).await, (Counted { hits: 3, ends_at }, None), "somebody else's");
+        assert_eq!(looked(1, NOW, OsRandomness.uuid(), ana).await, (Counted { hits: 4, ends_at }, None));
+        assert_eq!(count(db, BUCKET, 1, NOW).await, Counted { hits: 5, ends_at }, "in the same row");
+        assert!(auth::store::end_session(db, session, ana, NOW, EndReason::Logout).await.unwrap());
+        let next = Counted { hits: 7, ends_at: ends_at + WINDOW };
+        assert_eq!(looked(7, ends_at, session, ana).await, (next, None));
+    });
+}
+
+#[test]
+fn security_22_no_request_of_many_at_once_is_forgotten_that_look_by_the_way() {
+    const AT_ONCE: u32 = 20;
+    on_every_engine(async |db| {
+        let ana = add(db, "ana").await;
+        let session = live_session(db, ana).await;
+        let tasks = (0..AT_ONCE).map(|_| {
+            let db = db.clone();
+            tokio::spawn(
+                async move { limits::store::count_and_look(&db, BUCKET, 2, NOW, (session, ana)).await.unwrap() },
+            )
+        });
+        let looked = join_all(tasks).await;
+        assert!(looked.into_iter().all(|looked| looked.unwrap().1.is_some()));
+        assert_eq!(count(db, BUCKET, 1, NOW).await.hits, 2 * AT_ONCE + 1);
         assert_eq!(count_rate_windows(db).await, 1);
     });
 }

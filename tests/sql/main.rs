@@ -23,4 +23,5 @@ mod transactions;
 mod travels;
 mod types;
 mod users;
+mod versions;
 mod worlds;

@@ -28,10 +28,7 @@ async fn all(db: &Database, user: i32) -> Vec<NotificationRow> {
 
 /// Marks it, the way that the endpoint does.
 async fn mark_read(db: &Database, id: i32, user: i32) -> Option<NotificationRow> {
-    let mut tx = db.begin().await.unwrap();
-    let row = notifications::store::mark_read(&mut tx, id, user).await.unwrap();
-    tx.commit().await.unwrap();
-    row
+    notifications::store::mark_read(db, id, user).await.unwrap()
 }
 
 async fn unread(db: &Database, user: i32) -> i64 {

@@ -32,7 +32,7 @@ async fn end(db: &Database, id: Uuid, user_id: i32, now: OffsetDateTime) -> bool
 }
 
 async fn is_live(db: &Database, id: Uuid, user_id: i32, now: OffsetDateTime) -> bool {
-    auth::store::is_live(db, id, user_id, now).await.unwrap()
+    auth::store::find_live(db, id, user_id, now).await.unwrap().is_some()
 }
 
 async fn is_ended(db: &Database, id: Uuid, user_id: i32) -> bool {

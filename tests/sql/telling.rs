@@ -127,7 +127,7 @@ fn whoever_is_held_waits_for_the_end_of_the_scan_and_nobody_else_does() {
                 let db = db.clone();
                 async move {
                     let mut tx = db.begin().await.unwrap();
-                    users::store::hold(&mut tx, ben).await.unwrap();
+                    users::store::change_plans(&mut tx, ben).await.unwrap();
                     tx.commit().await.unwrap();
                 }
             }),
@@ -150,14 +150,11 @@ fn whoever_is_held_waits_for_the_end_of_the_scan_and_nobody_else_does() {
 }
 
 #[test]
-fn holding_somebody_changes_nothing() {
+fn holding_people_changes_nothing() {
     on_every_engine(async |db| {
         let ana = add(db, "ana").await;
         let before = statements::everything_stored(db).await;
         let mut tx = db.begin().await.unwrap();
-        users::store::hold(&mut tx, ana).await.unwrap();
-        users::store::hold(&mut tx, ana).await.unwrap();
-        users::store::hold(&mut tx, ana + 1).await.unwrap();
         scan::store::lock(&mut tx, &[(ana, ana + 1)]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(statements::everything_stored(db).await, before);

@@ -1,8 +1,9 @@
 //! The real application, as the handler's command line puts it together, on a database of its own.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -96,6 +97,8 @@ pub(crate) struct Shared {
     random: SharedRandomness,
     addresses: AtomicU32,
     pub(crate) secrets: Secrets,
+    /// What was answered, by path and entity tag.
+    pub(crate) copies: Mutex<HashMap<(String, String), String>>,
     database: OwnDatabase,
 }
 
@@ -123,6 +126,7 @@ impl TestApp {
             random: Arc::new(SeededRandomness::default()),
             addresses: AtomicU32::new(0),
             secrets: Secrets::default(),
+            copies: Mutex::default(),
             database,
         };
         let log = Log::read_by(setup.telemetry.as_ref());
@@ -147,6 +151,7 @@ impl TestApp {
             pool_size: setup.pool_size,
             access_secrets: secrets(setup.access_secret, setup.previous_access_secret),
             refresh_secrets: secrets(REFRESH_SECRET, None),
+            poll_seconds: 60,
             access_ttl: std::time::Duration::from_mins(15),
             refresh_ttl: std::time::Duration::from_hours(7 * 24),
             cors_origins: setup.cors_origins.clone(),

@@ -1,5 +1,5 @@
 //! Judges access tokens: a good signature, then a live session of an active user, looked up at every request, so that a
-//! logout holds from the next request on, on every instance.
+//! logout holds from the next request on, on every instance. Counting the request may have looked it up by the way.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::clock::SharedClock;
 use crate::credentials::tokens::Tokens;
 use crate::db::Database;
 use crate::error::{Error, Result};
-use crate::http::caller::{Authenticate, CurrentUser, SIGN_IN};
+use crate::http::caller::{Authenticate, CurrentUser, Looked, SIGN_IN};
 
 /// The judge of access tokens.
 pub struct SessionAuthenticator {
@@ -22,15 +22,20 @@ pub struct SessionAuthenticator {
 }
 
 impl Authenticate for SessionAuthenticator {
-    fn authenticate<'a>(&'a self, token: &'a str) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>> {
+    fn authenticate<'a>(
+        &'a self,
+        token: &'a str,
+        looked: Option<&'a Looked>,
+    ) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>> {
         Box::pin(async move {
             let now = self.clock.now();
             let claims = self.tokens.accept_access(token, now).await?;
-            if store::is_live(&self.db, claims.session, claims.user_id, now).await? {
-                Ok(CurrentUser { id: claims.user_id, session: claims.session })
-            } else {
-                Err(Error::Unauthorized(SIGN_IN))
-            }
+            let (id, session) = (claims.user_id, claims.session);
+            let live = match looked.filter(|looked| (looked.user_id, looked.session) == (id, session)) {
+                Some(looked) => looked.live,
+                None => store::find_live(&self.db, session, id, now).await?,
+            };
+            live.map(|versions| CurrentUser { id, session, versions }).ok_or(Error::Unauthorized(SIGN_IN))
         })
     }
 }

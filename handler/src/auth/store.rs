@@ -7,6 +7,7 @@ use super::rotation::SessionState;
 use super::throttle::WINDOW;
 use crate::db::{Database, DbError, DbResult, Query, Row, Tx, page_of};
 use crate::http::page::Page;
+use crate::versions::Versions;
 use crate::{params, query};
 
 const CONFIRM_LOGIN: Query = query!("confirm_login");
@@ -190,9 +191,10 @@ pub async fn rotate_session(
     Ok(db.execute(ROTATE_SESSION, params).await? == 1)
 }
 
-/// Whether the session is good at `now`: the user's, neither ended nor expired, and the user active.
-pub async fn is_live(db: &Database, id: Uuid, user_id: i32, now: OffsetDateTime) -> DbResult<bool> {
-    Ok(db.fetch_optional(LIVE_SESSION, params![id, user_id, now]).await?.is_some())
+/// The user's versions, if the session is good at `now`: the user's, neither ended nor expired, and the user active.
+pub async fn find_live(db: &Database, id: Uuid, user_id: i32, now: OffsetDateTime) -> DbResult<Option<Versions>> {
+    let row = db.fetch_optional(LIVE_SESSION, params![id, user_id, now]).await?;
+    row.as_ref().map_or(Ok(None), Versions::read)
 }
 
 /// Ends a live session of the user; false if there is none of that id.

@@ -8,7 +8,7 @@ use crate::http::day;
 use crate::users::summary::UserSummary;
 
 /// Somebody with whom the caller is connected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Friend {
     /// The connection's id.
     #[schema(example = 12)]
@@ -23,7 +23,7 @@ pub struct Friend {
 }
 
 /// How it is known where somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WhereaboutsKind {
     /// By a travel plan for today.
@@ -35,7 +35,7 @@ pub enum WhereaboutsKind {
 }
 
 /// Where somebody is today (UTC), as far as their plans and their home tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Whereabouts {
     /// How it is known.
     pub kind: WhereaboutsKind,

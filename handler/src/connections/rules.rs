@@ -11,7 +11,7 @@ use crate::users::summary::UserSummary;
 pub const WAIT_AFTER_REJECTION: Duration = Duration::days(7);
 
 /// How far two people have come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestStatus {
     /// One has asked, the other has not answered.
@@ -61,7 +61,7 @@ pub struct Connection {
 }
 
 /// A request that waits for an answer, as one of the two sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct PendingRequest {
     /// The connection's id.
     #[schema(example = 12)]

@@ -66,6 +66,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009", "match_scan"),
     migration!(10, "0010", "rate_limits"),
     migration!(11, "0011", "oldest_build"),
+    migration!(12, "0012", "versions"),
 ];
 
 /// Applies what is missing, and calls `applied` after each step. Answers how many steps it took itself.

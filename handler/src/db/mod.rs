@@ -31,6 +31,8 @@ use std::time::Instant;
 use self::patience::{Tries, spend};
 use crate::error::{Error, Result};
 
+const BEGIN: Query = crate::query!("begin", sqlite);
+const COMMIT: Query = crate::query!("commit", sqlite);
 const PING: Query = crate::query!("ping");
 
 /// A database with its connections; cheap to clone.
@@ -166,7 +168,14 @@ impl Database {
 
     /// Begins a transaction that writes. In a request, within [`Self::retried`].
     pub async fn begin(&self) -> DbResult<Tx> {
-        let inner = match &self.engine {
+        let started = Instant::now();
+        let begun = self.begin_transaction().await;
+        trace(BEGIN, started, begun.is_ok());
+        Ok(Tx { inner: begun?, has_failed: false })
+    }
+
+    async fn begin_transaction(&self) -> DbResult<Inner> {
+        Ok(match &self.engine {
             Engine::SqlServer(server) => {
                 let begun = spend(Box::pin(async {
                     let mut lease = server.lend().await?;
@@ -180,8 +189,7 @@ impl Database {
                 result?;
                 lease.map_or(Inner::Ended, Inner::Sqlite)
             }
-        };
-        Ok(Tx { inner, has_failed: false })
+        })
     }
 }
 
@@ -266,12 +274,15 @@ impl Tx {
         if self.has_failed {
             return Err(anyhow::anyhow!("a transaction in which a statement failed can't be committed").into());
         }
-        match std::mem::replace(&mut self.inner, Inner::Ended) {
+        let started = Instant::now();
+        let result = match std::mem::replace(&mut self.inner, Inner::Ended) {
             // Cut off here, the lease ends with its transaction open, and the pool closes the connection.
             Inner::SqlServer(mut lease) => spend(Box::pin(lease.commit())).await,
             Inner::Sqlite(lease) => spend(async { lease.commit().await.1 }).await,
             Inner::Ended => Err(ended()),
-        }
+        };
+        trace(COMMIT, started, result.is_ok());
+        result
     }
 
     /// SQLite's connection goes along to the blocking thread, so that it ends there if the caller goes away meanwhile.

@@ -190,23 +190,52 @@ impl Lease {
     }
 
     pub(super) async fn fetch(self, query: Query, params: Vec<Param>) -> (Option<Self>, Result<Vec<Row>, DbError>) {
-        self.run(move |connection| fetch(connection, query, &params)).await
+        self.run(move |connection| together(connection, query.sqlite, || fetch(connection, query, &params))).await
     }
 
     pub(super) async fn execute(self, query: Query, params: Vec<Param>) -> (Option<Self>, Result<u64, DbError>) {
-        self.run(move |connection| {
-            let mut statement = connection.prepare_cached(query.sqlite).map_err(translate)?;
-            bind(&mut statement, &params)?;
-            let changed = statement.raw_execute().map_err(translate)?;
-            Ok(changed as u64)
-        })
-        .await
+        self.run(move |connection| together(connection, query.sqlite, || execute(connection, query, &params))).await
     }
 }
 
+/// The statements of a text, each of which ends a line with its semicolon.
+fn statements(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.split_inclusive(";\n").filter(|statement| !statement.trim().is_empty())
+}
+
+/// Does `work`, the statements of `text`: several of them in one transaction.
+fn together<T>(
+    connection: &Connection,
+    text: &'static str,
+    work: impl FnOnce() -> Result<T, DbError>,
+) -> Result<T, DbError> {
+    if statements(text).nth(1).is_none() || !connection.is_autocommit() {
+        return work();
+    }
+    connection.execute_batch(BEGIN.sqlite).map_err(translate)?;
+    // After a fault the lease's end rolls back.
+    let answer = work()?;
+    connection.execute_batch(COMMIT.sqlite).map_err(translate)?;
+    Ok(answer)
+}
+
+/// Runs the statements; answers the rows of the first one that has any columns, as SQL Server's first result.
 fn fetch(connection: &Connection, query: Query, params: &[Param]) -> Result<Vec<Row>, DbError> {
-    let mut statement = connection.prepare_cached(query.sqlite).map_err(translate)?;
-    bind(&mut statement, params)?;
+    let mut answer = None;
+    for text in statements(query.sqlite) {
+        let mut statement = connection.prepare_cached(text).map_err(translate)?;
+        bind(&mut statement, params)?;
+        if statement.column_count() == 0 {
+            statement.raw_execute().map_err(translate)?;
+        } else {
+            let rows = rows(&mut statement)?;
+            answer.get_or_insert(rows);
+        }
+    }
+    Ok(answer.unwrap_or_default())
+}
+
+fn rows(statement: &mut rusqlite::CachedStatement<'_>) -> Result<Vec<Row>, DbError> {
     let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.raw_query();
     let mut answer = Vec::new();
@@ -217,6 +246,17 @@ fn fetch(connection: &Connection, query: Query, params: &[Param]) -> Result<Vec<
         answer.push(Row::new(Arc::clone(&columns), cells));
     }
     Ok(answer)
+}
+
+/// Runs the statements; answers how many rows they touched, all together.
+fn execute(connection: &Connection, query: Query, params: &[Param]) -> Result<u64, DbError> {
+    let mut touched = 0;
+    for text in statements(query.sqlite) {
+        let mut statement = connection.prepare_cached(text).map_err(translate)?;
+        bind(&mut statement, params)?;
+        touched += statement.raw_execute().map_err(translate)? as u64;
+    }
+    Ok(touched)
 }
 
 /// Parameters are found by name, because SQLite numbers `@P2` by where it stands first. A twin may leave one unused.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::request_context::RequestContext;
 use crate::error::{Error, Result};
+use crate::versions::Versions;
 
 /// What a client is told whose token is absent or no good (any more); which of the two is nobody's business.
 pub const SIGN_IN: &str = "Sign in, and send the access token as Authorization: Bearer";
@@ -24,12 +25,30 @@ pub struct CurrentUser {
     pub id: i32,
     /// The session that the token belongs to.
     pub session: Uuid,
+    /// How often what is the user's own has changed.
+    pub versions: Versions,
+}
+
+/// What the database has said of a session a moment ago, for this very request: an extension of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// Whose session it should be.
+    pub user_id: i32,
+    /// The session.
+    pub session: Uuid,
+    /// The user's versions, if the session is good.
+    pub live: Option<Versions>,
 }
 
 /// Judges access tokens.
 pub trait Authenticate: Send + Sync + 'static {
-    /// The user that `token` belongs to, or [`Error::Unauthorized`].
-    fn authenticate<'a>(&'a self, token: &'a str) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>>;
+    /// The user that `token` belongs to, or [`Error::Unauthorized`]. If its session was `looked` at for this request, it is
+    /// not looked at again.
+    fn authenticate<'a>(
+        &'a self,
+        token: &'a str,
+        looked: Option<&'a Looked>,
+    ) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>>;
 }
 
 /// A judge shared by everything in one process.
@@ -44,7 +63,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let token = bearer(&parts.headers).ok_or(Error::Unauthorized(SIGN_IN))?;
-        let caller = SharedAuthenticator::from_ref(state).authenticate(token).await?;
+        let caller = SharedAuthenticator::from_ref(state).authenticate(token, parts.extensions.get()).await?;
         if let Some(context) = RequestContext::of(&parts.extensions) {
             context.set_user(caller.id);
         }

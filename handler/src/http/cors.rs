@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
-use super::headers::{X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET};
+use super::headers::{X_POLL_INTERVAL, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET};
 use super::request_context::X_REQUEST_ID;
 
 /// How long a browser may remember the answer to a preflight.
@@ -22,7 +22,7 @@ pub(super) fn layer(origins: &[String]) -> CorsLayer {
         .allow_credentials(AllowCredentials::predicate(move |origin, _| trusted.contains(origin)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, X_REQUEST_ID, IF_NONE_MATCH])
-        .expose_headers([X_REQUEST_ID, RETRY_AFTER, limit, remaining, reset, ETAG, LOCATION])
+        .expose_headers([X_REQUEST_ID, RETRY_AFTER, limit, remaining, reset, ETAG, LOCATION, X_POLL_INTERVAL])
         .max_age(PREFLIGHT_AGE)
 }
 
@@ -107,7 +107,7 @@ mod tests {
             assert_eq!(allowed(&answer), (APP, "true"), "{path}");
             assert_eq!(
                 answer.header("access-control-expose-headers"),
-                "x-request-id,retry-after,x-ratelimit-limit,x-ratelimit-remaining,x-ratelimit-reset,etag,location"
+                "x-request-id,retry-after,x-ratelimit-limit,x-ratelimit-remaining,x-ratelimit-reset,etag,location,x-poll-interval"
             );
             assert!(answer.headers.get_all("vary").iter().any(|vary| vary.to_str().unwrap().contains("origin")));
         }

@@ -14,6 +14,7 @@ pub mod body;
 pub mod body_reader;
 pub mod caller;
 pub mod client_address;
+pub mod conditional;
 pub mod cors;
 pub mod day;
 pub mod envelope;

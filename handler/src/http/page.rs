@@ -16,7 +16,7 @@ pub const LARGEST_LIMIT: i32 = 100;
 ///
 /// An endpoint with other parameters reads the page with them, so that all faults are told at once:
 /// `let page = Page::read(query);` in its [`FromQuery`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// The most entries to return.
@@ -53,7 +53,7 @@ fn whole_number(name: &str, text: &str, least: i32, most: i32) -> Result<i32, St
 }
 
 /// A page of a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Hash, Serialize, ToSchema)]
 pub struct Paged<T> {
     /// The entries of this page.
     pub data: Vec<T>,
@@ -62,7 +62,7 @@ pub struct Paged<T> {
 }
 
 /// Where a page stands in the whole list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Pagination {
     /// The most entries that the page could have had.
     #[schema(example = 20, minimum = 1, maximum = 100)]

@@ -45,11 +45,14 @@ pub async fn guard(
     Extension(seen): Extension<Seen>,
     Extension(context): Extension<Arc<RequestContext>>,
     route: MatchedPath,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response> {
     let kind = Kind::of(route.as_str());
-    if let Some(verdict) = limiter.judge(kind, seen.caller).await? {
+    if let Some((verdict, looked)) = limiter.judge(kind, seen.caller).await? {
+        if let Some(looked) = looked {
+            request.extensions_mut().insert(looked);
+        }
         seen.standing.get_or_init(|| verdict.standing);
         if !verdict.admitted {
             audit::record(&context, Event::RateLimited { user_id: seen.caller.user_id, limit: kind.name() });

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::local::{Decision, Local, is_recent};
 use super::rules::{Bucket, Caller, Counted, Kind, RateLimits, Standing, Verdict};
@@ -14,7 +15,7 @@ use crate::credentials::tokens::Tokens;
 use crate::db::patience::at_most;
 use crate::db::{Database, DbError};
 use crate::error::{Error, Result};
-use crate::http::caller::bearer;
+use crate::http::caller::{Looked, bearer};
 use crate::http::client_address::ClientAddress;
 
 /// How long a request waits to be counted where it is served all the same if it can't be.
@@ -45,7 +46,8 @@ impl Limiter {
     pub fn caller(&self, headers: &HeaderMap) -> Caller {
         let token = bearer(headers).filter(|_| self.limits != RateLimits::OFF);
         let claims = token.and_then(|token| self.tokens.verify_access(token, self.clock.now()).ok());
-        Caller { address: ClientAddress::of(headers), user_id: claims.map(|claims| claims.user_id) }
+        let (user_id, session) = claims.map(|claims| (claims.user_id, claims.session)).unzip();
+        Caller { address: ClientAddress::of(headers), user_id, session }
     }
 
     /// Where this caller stands with the general limit, as far as this process knows; nothing without a limit.
@@ -55,15 +57,18 @@ impl Limiter {
         Some(self.local.look(Bucket::of(Kind::General, caller), limit, self.clock.now()))
     }
 
-    /// Counts a request and says whether it is served; nothing without a limit. An attempt to register, log in or refresh
-    /// that can't be counted is [`Error::Unavailable`].
-    pub async fn judge(&self, kind: Kind, caller: Caller) -> Result<Option<Verdict>> {
+    /// Counts a request and says whether it is served; nothing without a limit. If the database was asked about a signed-in
+    /// caller, it was asked about its session in the same breath. An attempt to register, log in or refresh that can't be
+    /// counted is [`Error::Unavailable`].
+    pub async fn judge(&self, kind: Kind, caller: Caller) -> Result<Option<(Verdict, Option<Looked>)>> {
         let Some(limit) = self.limits.of(kind) else { return Ok(None) };
         let (bucket, now) = (Bucket::of(kind, caller), self.clock.now());
-        match kind {
-            Kind::Auth => self.count_each(bucket, limit, now).await.map(Some),
-            Kind::General | Kind::Search => Ok(Some(self.count_some(bucket, limit, now).await)),
-        }
+        Ok(Some(match kind {
+            Kind::Auth => (self.count_each(bucket, limit, now).await?, None),
+            Kind::General | Kind::Search => {
+                self.count_some(bucket, limit, now, caller.session.zip(caller.user_id)).await
+            }
+        }))
     }
 
     /// How long the window of this standing lasts.
@@ -86,17 +91,30 @@ impl Limiter {
     }
 
     /// Asks the database now and then.
-    async fn count_some(&self, bucket: Bucket, limit: u32, now: OffsetDateTime) -> Verdict {
+    async fn count_some(
+        &self,
+        bucket: Bucket,
+        limit: u32,
+        now: OffsetDateTime,
+        session: Option<(Uuid, i32)>,
+    ) -> (Verdict, Option<Looked>) {
         let ask = match self.local.decide(bucket, limit, now, self.has_failed(now)) {
-            Decision::Made(verdict) => return verdict,
+            Decision::Made(verdict) => return (verdict, None),
             Decision::Ask(ask) => ask,
         };
-        let bucket = bucket.to_string();
-        match at_most(WORTH_WAITING, store::count(&self.db, &bucket, ask.hits(), now)).await {
-            Ok(counted) => ask.answered(counted),
+        let (bucket, hits) = (bucket.to_string(), ask.hits());
+        let counting = async {
+            let Some((session, user_id)) = session else {
+                return Ok((store::count(&self.db, &bucket, hits, now).await?, None));
+            };
+            let (counted, live) = store::count_and_look(&self.db, &bucket, hits, now, (session, user_id)).await?;
+            Ok((counted, Some(Looked { user_id, session, live })))
+        };
+        match at_most(WORTH_WAITING, counting).await {
+            Ok((counted, looked)) => (ask.answered(counted), looked),
             Err(error) => {
                 self.note_failure(&error, now);
-                ask.unanswered()
+                (ask.unanswered(), None)
             }
         }
     }

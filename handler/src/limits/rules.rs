@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::http::client_address::ClientAddress;
 use crate::http::headers::{X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET};
@@ -105,6 +106,8 @@ pub struct Caller {
     pub address: ClientAddress,
     /// As whom, if there is a token with a good signature.
     pub user_id: Option<i32>,
+    /// The session of that token.
+    pub session: Option<Uuid>,
 }
 
 /// What a count belongs to. Its text is the key in the database, 64 characters at most.
@@ -228,7 +231,7 @@ mod tests {
 
     #[test]
     fn security_22_three_endpoints_share_the_limit_of_the_address_and_search_has_its_own() {
-        let caller = Caller { address: address("203.0.113.7"), user_id: Some(17) };
+        let caller = Caller { address: address("203.0.113.7"), user_id: Some(17), session: None };
         let nobody = Caller { user_id: None, ..caller };
         let key = |route: &str, caller| Bucket::of(Kind::of(route), caller).to_string();
         for route in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"] {

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::rules::{Counted, LONGEST, Standing, Verdict, WINDOW};
 use crate::db::{Database, DbError, DbResult, Query, Row, UniqueKey};
+use crate::versions::Versions;
 use crate::{params, query};
 
 const BEGIN_WINDOW: Query = query!("begin_window");
 const COUNT: Query = query!("count", sqlite);
+const COUNT_AND_LOOK: Query = query!("count_and_look", sqlite);
 const DELETE_ENDED: Query = query!("delete_ended", sqlite);
 const FIND_FULL: Query = query!("find_full");
 const TAKE: Query = query!("take", sqlite);
@@ -56,6 +59,28 @@ pub async fn count(db: &Database, bucket: &str, hits: u32, now: OffsetDateTime) 
         }
         if let Some(counted) = begin(db, bucket, hits, now).await? {
             return Ok(counted);
+        }
+    }
+    Err(elusive())
+}
+
+/// Does the same and looks at a session by the way: answers its user's versions too, if it is good at `now`.
+pub async fn count_and_look(
+    db: &Database,
+    bucket: &str,
+    hits: u32,
+    now: OffsetDateTime,
+    (session, user_id): (Uuid, i32),
+) -> DbResult<(Counted, Option<Versions>)> {
+    let added = i32::try_from(hits).unwrap_or(i32::MAX);
+    for _ in 0..TRIES {
+        let params = params![bucket, added, now, end_of_window(now), now + LONGEST, session, user_id];
+        match db.execute_returning(COUNT_AND_LOOK, params).await {
+            Ok(Some(row)) => return Ok((counted(&row)?, Versions::read(&row)?)),
+            Ok(None) => {}
+            // Another has made the row since it was looked for.
+            Err(taken) if taken.violates(&BUCKET_TAKEN) => {}
+            Err(other) => return Err(other),
         }
     }
     Err(elusive())

@@ -9,9 +9,9 @@ use super::rules::{Match, MatchedPlan, Meeting, Person, may_ask_for_matches};
 use super::store;
 use crate::error::Result;
 use crate::http::caller::CurrentUser;
+use crate::http::conditional::{Copies, Tagged};
 use crate::http::day;
 use crate::http::envelope::ErrorEnvelope;
-use crate::http::json::Json;
 use crate::http::openapi::CallerErrors;
 use crate::http::path::PathId;
 use crate::http::query::{FromQuery, QueryReader, ValidQuery};
@@ -64,7 +64,7 @@ impl FromQuery for FindMatches {
 }
 
 /// Who will be there, and the question that this answers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct QueryMatches {
     /// The question.
     pub query: MatchQuery,
@@ -76,7 +76,7 @@ pub struct QueryMatches {
 }
 
 /// Who will be where one goes, and the plan that this answers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct PlanMatches {
     /// The plan.
     pub travel_plan: PlanInShort,
@@ -88,7 +88,7 @@ pub struct PlanMatches {
 }
 
 /// A plan of the caller's, without its description.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct PlanInShort {
     /// The plan's id.
     #[schema(example = 456)]
@@ -110,7 +110,7 @@ pub struct PlanInShort {
 }
 
 /// Where and when somebody looked.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct MatchQuery {
     /// The city as it was asked for.
     #[schema(example = "New York")]
@@ -129,7 +129,7 @@ pub struct MatchQuery {
 }
 
 /// One of the caller's connections who will be there.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 #[serde(tag = "match_type", rename_all = "snake_case")]
 pub enum MatchView {
     /// They travel there too.
@@ -139,7 +139,7 @@ pub enum MatchView {
 }
 
 /// A connection who travels to the same place. One with several plans there is listed once a plan.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct TravelingMatch {
     /// Whose plan it is.
     #[schema(example = 789)]
@@ -157,7 +157,7 @@ pub struct TravelingMatch {
 }
 
 /// A connection who lives there and is at home.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct HomeCityMatch {
     /// Who it is.
     #[schema(example = 890)]
@@ -201,16 +201,18 @@ impl From<Match> for MatchView {
 ///
 /// The caller's connections who travel to a city on any of these days, or live there and have no plan to be away.
 #[utoipa::path(get, path = "/api/v1/matches", operation_id = "matchesFind", tag = "matches",
-    security(("bearer" = [])), params(FindMatches, Days),
+    security(("bearer" = [])), params(FindMatches, Days, Copies),
     responses(
         (status = 200, description = "Everyone who will be there.", body = QueryMatches),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn find(
     State(app): State<AppState>,
     caller: CurrentUser,
+    copies: Copies,
     ValidQuery(FindMatches { city, country, days }): ValidQuery<FindMatches>,
-) -> Result<Json<QueryMatches>> {
+) -> Result<Tagged<QueryMatches>> {
     let place = Place::new(city.as_str(), country.as_ref().map(Country::as_str));
     let matches = views(store::find(&app.db, caller.id, &place, days).await?);
     let query = MatchQuery {
@@ -219,7 +221,7 @@ pub async fn find(
         start_date: days.start(),
         end_date: days.end(),
     };
-    Ok(Json(QueryMatches { query, total_matches: matches.len(), matches }))
+    Ok(Tagged::read(&caller, &copies, QueryMatches { query, total_matches: matches.len(), matches }))
 }
 
 /// Who will be where one goes
@@ -227,24 +229,26 @@ pub async fn find(
 /// The caller's connections who are in the same city on any day of one of the caller's plans, on their travels or at home.
 #[utoipa::path(get, path = "/api/v1/travels/{travel_id}/matches", operation_id = "travelsListMatches", tag = "matches",
     security(("bearer" = [])),
-    params(("travel_id" = i32, Path, description = "The plan's id.", minimum = 1, example = 456)),
+    params(("travel_id" = i32, Path, description = "The plan's id.", minimum = 1, example = 456), Copies),
     responses(
         (status = 200, description = "Everyone who will be there.", body = PlanMatches),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
         (status = 403, description = "The plan is a connection's.", body = ErrorEnvelope),
         (status = 404, description = "There is no such plan, or none that the caller may see.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn find_for_plan(
     State(app): State<AppState>,
     caller: CurrentUser,
+    copies: Copies,
     PathId(travel_id): PathId<i32>,
-) -> Result<Json<PlanMatches>> {
+) -> Result<Tagged<PlanMatches>> {
     let (plan, standing) = travels::store::find(&app.db, travel_id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
     may_ask_for_matches(standing)?;
     let place = Place::new(&plan.city, Some(&plan.country));
     let matches = views(store::find(&app.db, caller.id, &place, plan.dates).await?);
     let TravelRow { id, city, country, dates, .. } = plan;
     let travel_plan = PlanInShort { id, city, country, start_date: dates.start(), end_date: dates.end() };
-    Ok(Json(PlanMatches { travel_plan, total_matches: matches.len(), matches }))
+    Ok(Tagged::read(&caller, &copies, PlanMatches { travel_plan, total_matches: matches.len(), matches }))
 }
 
 fn views(matches: Vec<Match>) -> Vec<MatchView> {

@@ -65,7 +65,7 @@ pub enum Meeting {
 }
 
 /// The plan of somebody one meets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct MatchedPlan {
     /// The plan's id.
     #[schema(example = 321)]

@@ -9,6 +9,7 @@ use super::rules::Kind;
 use super::store::{self, Filter, NotificationRow};
 use crate::error::{Error, Result};
 use crate::http::caller::CurrentUser;
+use crate::http::conditional::{Copies, PollInterval, Tag, Tagged};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::Json;
 use crate::http::openapi::CallerErrors;
@@ -65,7 +66,7 @@ pub struct UnreadCount {
 }
 
 /// Which notifications to list.
-#[derive(Debug, IntoParams)]
+#[derive(Debug, Hash, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Listing {
     /// `true` for those that were read, `false` for the others; without it, both.
@@ -96,20 +97,28 @@ fn true_or_false(text: &str) -> Result<bool, String> {
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/api/v1/notifications", operation_id = "notificationsList", tag = "notifications",
-    security(("bearer" = [])), params(Listing, Page),
+    security(("bearer" = [])), params(Listing, Page, Copies),
     responses(
         (status = 200, description = "A page of the caller's notifications.", body = Paged<Notification>,
             links(("readTheFirst" = (operation_id = "notificationsMarkRead",
                 parameters(("notification_id" = "$response.body#/data/0/id")))))),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn list(
     State(app): State<AppState>,
     caller: CurrentUser,
-    ValidQuery(Listing { is_read, kind, page }): ValidQuery<Listing>,
-) -> Result<Json<Paged<Notification>>> {
+    copies: Copies,
+    ValidQuery(listing): ValidQuery<Listing>,
+) -> Result<(PollInterval, Tagged<Paged<Notification>>)> {
+    let tag = Tag::of(&caller, &(caller.versions.notifications, &listing));
+    if copies.have(&tag) {
+        return Ok((app.poll_interval, Tagged::unchanged(tag)));
+    }
+    let Listing { is_read, kind, page } = listing;
     let (rows, total) = store::list(&app.db, caller.id, Filter { is_read, kind }, page).await?;
-    Ok(Json(Paged::new(rows.into_iter().map(Notification::from).collect(), page, total)))
+    let page = Paged::new(rows.into_iter().map(Notification::from).collect(), page, total);
+    Ok((app.poll_interval, Tagged::changed(tag, page)))
 }
 
 /// Mark a notification as read
@@ -127,13 +136,8 @@ pub async fn mark_read(
     caller: CurrentUser,
     PathId(id): PathId<i32>,
 ) -> Result<Json<Notification>> {
-    let read = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        let read = store::mark_read(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("notification"))?;
-        tx.commit().await?;
-        Ok(read)
-    });
-    Ok(Json(read.await?.into()))
+    let read = store::mark_read(&app.db, id, caller.id).await?.ok_or(Error::NotFound("notification"))?;
+    Ok(Json(read.into()))
 }
 
 /// Mark all notifications as read
@@ -152,8 +156,20 @@ pub async fn mark_all_read(State(app): State<AppState>, caller: CurrentUser) -> 
 /// The cheapest way to see whether there is something new: ask this before the list.
 #[utoipa::path(get, path = "/api/v1/notifications/unread-count", operation_id = "notificationsUnreadCount",
     tag = "notifications", security(("bearer" = [])),
-    responses((status = 200, description = "How many wait to be read.", body = UnreadCount), CallerErrors))]
-pub async fn unread_count(State(app): State<AppState>, caller: CurrentUser) -> Result<Json<UnreadCount>> {
+    params(Copies),
+    responses(
+        (status = 200, description = "How many wait to be read.", body = UnreadCount),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
+        CallerErrors))]
+pub async fn unread_count(
+    State(app): State<AppState>,
+    caller: CurrentUser,
+    copies: Copies,
+) -> Result<(PollInterval, Tagged<UnreadCount>)> {
+    let tag = Tag::of(&caller, &("unread", caller.versions.notifications));
+    if copies.have(&tag) {
+        return Ok((app.poll_interval, Tagged::unchanged(tag)));
+    }
     let unread_count = store::count_unread(&app.db, caller.id).await?;
-    Ok(Json(UnreadCount { unread_count }))
+    Ok((app.poll_interval, Tagged::changed(tag, UnreadCount { unread_count })))
 }

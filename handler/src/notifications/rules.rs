@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 pub const MAX_MESSAGE_CHARS: usize = 500;
 
 /// What a notification is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = NotificationType)]
 pub enum Kind {

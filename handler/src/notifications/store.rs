@@ -11,7 +11,7 @@ const COUNT_UNREAD: Query = query!("count_unread");
 const INSERT: Query = query!("insert");
 const INSERT_ALL: Query = query!("insert_all", sqlite);
 const LIST: Query = query!("list", sqlite);
-const MARK_ALL_READ: Query = query!("mark_all_read");
+const MARK_ALL_READ: Query = query!("mark_all_read", sqlite);
 const MARK_READ: Query = query!("mark_read", sqlite);
 
 /// A notification as it is kept.
@@ -64,13 +64,15 @@ pub async fn list(db: &Database, user_id: i32, filter: Filter, page: Page) -> Db
 }
 
 /// Marks the notification `id` as read and returns it, if it is the user's. One that was read before stays so.
-pub async fn mark_read(tx: &mut Tx, id: i32, user_id: i32) -> DbResult<Option<NotificationRow>> {
-    tx.fetch_optional(MARK_READ, params![id, user_id]).await?.as_ref().map(notification).transpose()
+pub async fn mark_read(db: &Database, id: i32, user_id: i32) -> DbResult<Option<NotificationRow>> {
+    db.execute_returning(MARK_READ, params![id, user_id]).await?.as_ref().map(notification).transpose()
 }
 
 /// Marks all of the user's notifications as read; answers how many were not before.
 pub async fn mark_all_read(db: &Database, user_id: i32) -> DbResult<u64> {
-    db.execute(MARK_ALL_READ, params![user_id]).await
+    let row = db.execute_returning(MARK_ALL_READ, params![user_id]).await?;
+    let updated: i64 = row.map(|row| row.get("updated")).transpose()?.unwrap_or_default();
+    Ok(u64::try_from(updated).unwrap_or_default())
 }
 
 /// How many of the user's notifications were not read.

@@ -8,6 +8,8 @@ use super::operations;
 pub fn add_headers(document: &mut Value) {
     for mut operation in operations(document) {
         let is_of_api = operation.is_of_api();
+        let is_conditional = operation.responses().any(|(status, _)| status == "304");
+        let is_polled = is_conditional && operation.path.contains("/notifications");
         for (status, response) in operation.responses() {
             let moved = response.get("headers").is_some_and(|headers| headers.get("Location").is_some());
             let mut names = vec!["X-Request-Id", "Access-Control-Allow-Origin"];
@@ -16,6 +18,12 @@ pub fn add_headers(document: &mut Value) {
             }
             match status {
                 "201" if moved => names.push("Location"),
+                "200" | "304" if is_conditional => {
+                    names.push("ETag");
+                    if is_polled {
+                        names.push("X-Poll-Interval");
+                    }
+                }
                 "401" => names.push("WWW-Authenticate"),
                 "429" | "503" => names.push("Retry-After"),
                 _ => {}
@@ -62,6 +70,9 @@ fn described() -> Value {
         "X-RateLimit-Remaining": seconds(0, 1_000_000, 97, "How many of them are left."),
         "X-RateLimit-Reset": seconds(0, 9_007_199_254_740_991, 1_769_855_460,
             "When the minute ends, in seconds since 1970-01-01T00:00:00Z."),
+        "ETag": text(64, "W/\"q2hXvT5nMO8dDkR1Yw0e\"",
+            "Says what the answer says, for this caller: send it as `If-None-Match` the next time."),
+        "X-Poll-Interval": seconds(10, 3_600, 60, "How many seconds to wait before asking for the same again."),
         "Retry-After": seconds(1, 86_400, 42, "How many seconds to wait before the next try."),
         "Location": text(255, "/api/v1/travels/456", "Where to read what was made."),
         "WWW-Authenticate": {

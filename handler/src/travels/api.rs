@@ -25,7 +25,7 @@ use crate::state::AppState;
 use crate::users;
 
 /// A travel plan.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct TravelView {
     /// The plan's id.
     #[schema(example = 456)]
@@ -196,7 +196,7 @@ pub async fn create(
     let now = app.clock.now();
     let id = app.db.retried(|| async {
         let mut tx = app.db.begin().await?;
-        users::store::hold(&mut tx, caller.id).await?;
+        users::store::change_plans(&mut tx, caller.id).await?;
         let id = store::insert(&mut tx, caller.id, &travel, now).await?;
         causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, now).await?;
         tx.commit().await?;
@@ -256,7 +256,7 @@ pub async fn update(
 ) -> Result<Json<TravelView>> {
     let changed = app.db.retried(|| async {
         let mut tx = app.db.begin().await?;
-        users::store::hold(&mut tx, caller.id).await?;
+        users::store::change_plans(&mut tx, caller.id).await?;
         let (before, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
         standing.may_change()?;
         let mut after = change.clone().applied_to(before.clone())?;
@@ -289,7 +289,7 @@ pub async fn update(
 pub async fn delete(State(app): State<AppState>, caller: CurrentUser, PathId(id): PathId<i32>) -> Result<StatusCode> {
     let removed = app.db.retried(|| async {
         let mut tx = app.db.begin().await?;
-        users::store::hold(&mut tx, caller.id).await?;
+        users::store::change_plans(&mut tx, caller.id).await?;
         let (travel, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
         standing.may_change()?;
         store::delete(&mut tx, travel.id).await?;

@@ -23,7 +23,7 @@ pub struct DateRange {
 }
 
 /// The days on which two ranges meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Overlap {
     /// The first day.
     #[serde(serialize_with = "day::serialize")]

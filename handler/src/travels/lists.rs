@@ -11,8 +11,8 @@ use super::rules::{self, When};
 use super::store::{self, Destination, TravelRow};
 use crate::error::{Error, Result};
 use crate::http::caller::CurrentUser;
+use crate::http::conditional::{Copies, Tag, Tagged};
 use crate::http::envelope::ErrorEnvelope;
-use crate::http::json::Json;
 use crate::http::openapi::CallerErrors;
 use crate::http::page::{Page, Paged};
 use crate::http::path::PathId;
@@ -23,7 +23,7 @@ use crate::users;
 use crate::users::summary::UserSummary;
 
 /// A connection's plan.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 pub struct ConnectionTravel {
     /// The plan.
     #[serde(flatten)]
@@ -39,7 +39,7 @@ impl From<(TravelRow, UserSummary)> for ConnectionTravel {
 }
 
 /// Which plans of one person to return.
-#[derive(Debug, IntoParams)]
+#[derive(Debug, Hash, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Listing {
     /// `upcoming`: those that end today (in UTC) or later, soonest first; `current`: those of them that have begun;
@@ -120,17 +120,23 @@ impl FromQuery for ConnectionListing {
 ///
 /// All of them, or only those that `when` asks for.
 #[utoipa::path(get, path = "/api/v1/travels", operation_id = "travelsList", tag = "travels",
-    security(("bearer" = [])), params(Listing, Page),
+    security(("bearer" = [])), params(Listing, Page, Copies),
     responses(
         (status = 200, description = "A page of the caller's plans.", body = Paged<TravelView>),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn list(
     State(app): State<AppState>,
     caller: CurrentUser,
+    copies: Copies,
     ValidQuery(listing): ValidQuery<Listing>,
-) -> Result<Json<Paged<TravelView>>> {
-    plans_of(&app, caller.id, &listing).await
+) -> Result<Tagged<Paged<TravelView>>> {
+    let tag = Tag::of(&caller, &(caller.versions.plans, &listing));
+    if copies.have(&tag) {
+        return Ok(Tagged::unchanged(tag));
+    }
+    Ok(Tagged::changed(tag, plans_of(&app, caller.id, &listing).await?))
 }
 
 /// Somebody's plans
@@ -138,9 +144,10 @@ pub async fn list(
 /// One's own, or a connection's.
 #[utoipa::path(get, path = "/api/v1/users/{user_id}/travels", operation_id = "usersListTravels", tag = "travels",
     security(("bearer" = [])),
-    params(("user_id" = i32, Path, description = "The user's id.", minimum = 1, example = 789), Listing, Page),
+    params(("user_id" = i32, Path, description = "The user's id.", minimum = 1, example = 789), Listing, Page, Copies),
     responses(
         (status = 200, description = "A page of the user's plans.", body = Paged<TravelView>),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         (status = 403, description = "The user is no connection of the caller's.", body = ErrorEnvelope),
         (status = 404, description = "There is no such user, or not any more.", body = ErrorEnvelope),
@@ -148,34 +155,37 @@ pub async fn list(
 pub async fn list_of_user(
     State(app): State<AppState>,
     caller: CurrentUser,
+    copies: Copies,
     PathId(user_id): PathId<i32>,
     ValidQuery(listing): ValidQuery<Listing>,
-) -> Result<Json<Paged<TravelView>>> {
+) -> Result<Tagged<Paged<TravelView>>> {
     let owner = users::store::find_public(&app.db, user_id, caller.id).await?.ok_or(Error::NotFound("user"))?;
     rules::may_list_plans(owner.connection_status)?;
-    plans_of(&app, owner.id, &listing).await
+    Ok(Tagged::read(&caller, &copies, plans_of(&app, owner.id, &listing).await?))
 }
 
-async fn plans_of(app: &AppState, owner: i32, listing: &Listing) -> Result<Json<Paged<TravelView>>> {
+async fn plans_of(app: &AppState, owner: i32, listing: &Listing) -> Result<Paged<TravelView>> {
     let Listing { when, today, page } = *listing;
     let (found, total) = store::list(&app.db, owner, when.window(today), when.order(), page).await?;
-    Ok(Json(Paged::new(found.into_iter().map(TravelView::from).collect(), page, total)))
+    Ok(Paged::new(found.into_iter().map(TravelView::from).collect(), page, total))
 }
 
 /// The plans of one's connections
 ///
 /// Where one's friends will be, each plan with its owner.
 #[utoipa::path(get, path = "/api/v1/connections/travels", operation_id = "connectionsListTravels", tag = "travels",
-    security(("bearer" = [])), params(ConnectionListing, Page),
+    security(("bearer" = [])), params(ConnectionListing, Page, Copies),
     responses(
         (status = 200, description = "A page of the plans of the caller's connections.", body = Paged<ConnectionTravel>),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
         (status = 400, description = "A parameter breaks the rules.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn list_of_connections(
     State(app): State<AppState>,
     caller: CurrentUser,
+    copies: Copies,
     ValidQuery(listing): ValidQuery<ConnectionListing>,
-) -> Result<Json<Paged<ConnectionTravel>>> {
+) -> Result<Tagged<Paged<ConnectionTravel>>> {
     let ConnectionListing { when, city, country, today, page } = listing;
     let place = city.as_ref().map(|city| Place::new(city.as_str(), None));
     let country_key = country.as_ref().map(|country| country_key(country.as_str()));
@@ -183,5 +193,6 @@ pub async fn list_of_connections(
         Destination { city_key: place.as_ref().map(Place::city_key), country_key: country_key.as_deref() };
     let (window, order) = (when.window(today), when.order());
     let (found, total) = store::list_of_connections(&app.db, caller.id, destination, window, order, page).await?;
-    Ok(Json(Paged::new(found.into_iter().map(ConnectionTravel::from).collect(), page, total)))
+    let page = Paged::new(found.into_iter().map(ConnectionTravel::from).collect(), page, total);
+    Ok(Tagged::read(&caller, &copies, page))
 }

@@ -128,7 +128,7 @@ pub const fn may_list_plans(status: ConnectionStatus) -> Result<()> {
 
 /// Which plans a list shows. `upcoming`: those that end today (in UTC) or later, soonest first; `current`: those of them
 /// that have begun; `past`: the rest, latest first; `all`: all of them, latest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum When {
     /// All of them, latest first.

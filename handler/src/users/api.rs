@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody, Patch};
 use crate::http::caller::{CurrentUser, SIGN_IN};
+use crate::http::conditional::{Copies, Tag, Tagged};
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::Json;
 use crate::http::openapi::{BodyErrors, CallerErrors};
@@ -192,11 +193,22 @@ impl FromQuery for Search {
 ///
 /// The only place, besides the login, that shows an email address: the caller's own.
 #[utoipa::path(get, path = "/api/v1/users/me", operation_id = "usersGetMe", tag = "users",
-    security(("bearer" = [])),
-    responses((status = 200, description = "The caller's profile.", body = PrivateProfile), CallerErrors))]
-pub async fn get_me(State(app): State<AppState>, caller: CurrentUser) -> Result<Json<PrivateProfile>> {
+    security(("bearer" = [])), params(Copies),
+    responses(
+        (status = 200, description = "The caller's profile.", body = PrivateProfile),
+        (status = 304, description = "The client has this already: see `If-None-Match`."),
+        CallerErrors))]
+pub async fn get_me(
+    State(app): State<AppState>,
+    caller: CurrentUser,
+    copies: Copies,
+) -> Result<Tagged<PrivateProfile>> {
+    let tag = Tag::of(&caller, &caller.versions.profile);
+    if copies.have(&tag) {
+        return Ok(Tagged::unchanged(tag));
+    }
     let user = store::find_private(&app.db, caller.id).await?.ok_or(Error::Unauthorized(SIGN_IN))?;
-    Ok(Json(user.into()))
+    Ok(Tagged::changed(tag, user.into()))
 }
 
 /// Change one's profile

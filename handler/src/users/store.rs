@@ -11,6 +11,7 @@ use crate::{params, query, text};
 
 const INSERT: Query = query!("insert", sqlite);
 const INSERT_WORDS: Query = query!("insert_words", sqlite);
+const CHANGE_PLANS: Query = query!("change_plans");
 const DELETE_WORDS: Query = query!("delete_words");
 const FIND_PRIVATE: Query = query!("find_private");
 const FIND_PUBLIC: Query = query!("find_public");
@@ -119,14 +120,14 @@ pub async fn find_private(db: &Database, id: i32) -> DbResult<Option<UserRow>> {
 
 /// The same inside of a transaction, held until its end.
 pub async fn find_for_update(tx: &mut Tx, id: i32) -> DbResult<Option<UserRow>> {
-    hold(tx, id).await?;
+    tx.execute(LOCK, params![id]).await?;
     tx.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
 }
 
-/// Holds the user's row until the end of the transaction. Whoever changes somebody's plans or home holds it first, so that
-/// the match scan sees them as they are.
-pub async fn hold(tx: &mut Tx, id: i32) -> DbResult<()> {
-    tx.execute(LOCK, params![id]).await.map(drop)
+/// Counts a change of the user's plans and holds the row until the end of the transaction. Whoever changes somebody's plans
+/// does this first, so that the match scan sees them as they are.
+pub async fn change_plans(tx: &mut Tx, id: i32) -> DbResult<()> {
+    tx.execute(CHANGE_PLANS, params![id]).await.map(drop)
 }
 
 /// Writes back a profile that was found for update.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::db::Row;
 
 /// A user in a few words (contract, "user summary").
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct UserSummary {
     /// The user's id.
     #[schema(example = 789)]
