@@ -4,6 +4,17 @@
 -- within minutes.
 -- @P1 int
 
+-- Whoever may lose a notification by this has another list of them: their apps are not to be told that nothing is new.
+UPDATE users SET notifications_version = notifications_version + 1
+WHERE id IN (SELECT requester_user_id FROM connections WHERE receiver_user_id = @P1)
+    OR id IN (SELECT receiver_user_id FROM connections WHERE requester_user_id = @P1)
+    OR id IN (
+        SELECT user_id FROM told_matches
+        WHERE home_user_id = @P1
+            OR plan_id IN (SELECT id FROM travel_plans WHERE user_id = @P1)
+            OR other_plan_id IN (SELECT id FROM travel_plans WHERE user_id = @P1)
+    );
+
 -- What others were told about the person's travels and home names them.
 DELETE FROM notifications
 WHERE type = 'travel_match'

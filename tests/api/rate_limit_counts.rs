@@ -79,7 +79,7 @@ async fn security_22_one_instance_serves_exactly_the_limit_and_two_a_tenth_more_
     let mark = app.log.mark();
     assert_eq!(served(&[(*ana).clone()], ME, 130).await, 100);
     let statements = app.log.statements_since(mark);
-    let asked = statements.iter().filter(|name| name.ends_with("limits::store/count")).count();
+    let asked = statements.iter().filter(|name| name.ends_with("limits::store/count_and_look")).count();
     assert!((1..=40).contains(&asked), "{asked} times asked about 130 requests");
 
     let by_turns = served(&[(*ben).clone(), (*ben.at(&other)).clone()], ME, 150).await;
@@ -122,7 +122,7 @@ async fn security_22_without_its_store_attempts_are_refused_and_all_else_is_serv
     assert_eq!(told(mark), 1, "once a second");
     let statements = app.log.statements_since(mark);
     let counts: Vec<&str> = statements.iter().filter_map(|name| name.split("limits::store/").nth(1)).collect();
-    assert_eq!(counts, ["take", "take", "take", "count"], "nobody waits for it in vain");
+    assert_eq!(counts, ["take", "take", "take", "count_and_look"], "nobody waits for it in vain");
 
     // Each instance goes by its own count.
     assert_eq!(served(&[(*ana).clone()], ME, 5).await, 2);

@@ -7,12 +7,13 @@ use handler::db::Database;
 use handler::matching;
 use handler::matching::rules::{Match, Meeting};
 use handler::travels::dates::DateRange;
+use handler::travels::rules::Standing;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use time::Date;
 
 use crate::common::on_every_engine;
-use crate::worlds::{World, Written, days, same, written};
+use crate::worlds::{Plan, World, Written, days, same, written};
 
 /// How many worlds there are: each is its number's.
 const WORLDS: u64 = 200;
@@ -34,7 +35,9 @@ fn every_match_is_found_and_nothing_else_in_two_hundred_random_worlds() {
             let world = World::make(db, number, &mut rng).await;
             for asking in 0..world.people.len() {
                 for plan in &world.people[asking].plans {
-                    tally(world.check(db, number, asking, plan.at, &plan.days).await);
+                    let found = world.check(db, number, asking, plan.at, &plan.days).await;
+                    world.check_for_plan(db, asking, plan, &found).await;
+                    tally(found);
                 }
                 let anywhere = Written { country: None, ..written(&mut rng) };
                 tally(world.check(db, number, asking, anywhere, &days(&mut rng)).await);
@@ -57,6 +60,26 @@ impl World {
             "world {number}, {asking} asks for {at:?} {range:?}: {self:#?}"
         );
         found
+    }
+
+    /// Asks for the matches of a plan, which are those of its place and days, and for its owner's eyes alone.
+    async fn check_for_plan(&self, db: &Database, asking: usize, plan: &Plan, expected: &[Seen]) {
+        for viewer in &self.people {
+            let found = matching::store::find_for_plan(db, plan.id, viewer.id).await.unwrap();
+            let Some((short, standing, matches)) = found else {
+                assert!(!self.people[asking].active, "a plan of somebody who is active is there");
+                continue;
+            };
+            let days = (plan.days.first(), plan.days.last());
+            assert_eq!((short.id, (Some(&short.start_date), Some(&short.end_date))), (plan.id, days));
+            let matches: Vec<Seen> = matches.iter().map(seen).collect();
+            if viewer.id == self.people[asking].id {
+                assert_eq!((standing, &matches[..]), (Standing::Owner, expected));
+            } else {
+                assert_ne!(standing, Standing::Owner);
+                assert_eq!(matches, []);
+            }
+        }
     }
 
     fn oracle(&self, asking: usize, at: Written, days: &BTreeSet<Date>) -> Vec<Seen> {

@@ -7,6 +7,7 @@ use handler::travels;
 use handler::travels::dates::DateRange;
 use handler::travels::rules::{Description, Order, Standing, Travel, When, Window, city, country};
 use handler::travels::store::{Destination, TravelRow};
+use handler::users::rules::ConnectionStatus;
 use tests::statements;
 use time::macros::date;
 use time::{Date, Duration};
@@ -291,6 +292,8 @@ fn a_window_has_its_four_edges_and_each_order_its_ties() {
                         (shown.clone(), 4),
                         "{order:?} {page:?}"
                     );
+                    let seen = travels::store::list_of_user(db, (ana, ben), window, order, page).await.unwrap();
+                    assert_eq!(seen, Some((ConnectionStatus::Connected, own, total)), "the same to a friend");
                     for to in roads_to_rome() {
                         let (plans, total) =
                             travels::store::list_of_connections(db, ben, to, window, order, page).await.unwrap();
@@ -301,6 +304,14 @@ fn a_window_has_its_four_edges_and_each_order_its_ties() {
             }
         }
         assert_eq!(listed(db, ben, When::All).await, Vec::<i32>::new(), "nobody else's");
+        let of = async |owner, viewer| {
+            travels::store::list_of_user(db, (owner, viewer), window, Order::LatestFirst, EVERYTHING).await.unwrap()
+        };
+        assert_eq!(of(ben, ana).await, Some((ConnectionStatus::Connected, Vec::new(), 0)));
+        assert_eq!(of(ana, ana).await.unwrap().0, ConnectionStatus::Oneself);
+        assert_eq!(of(i32::MAX, ana).await, None, "there is no such user");
+        statements::deactivate(db, ben.into()).await;
+        assert_eq!(of(ben, ana).await, None, "not any more");
         assert_eq!(of_connections(db, ana, Destination::default(), When::All).await, Vec::<i32>::new());
     });
 }

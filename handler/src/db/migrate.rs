@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::schema::{SchemaState, Step, StepState};
-use super::{Database, DbResult, Engine, Query, Row, Tx};
+use super::{Database, DbError, DbResult, Engine, Query, Row, Tx};
 use crate::params;
 
 const SCHEMA_MIGRATIONS: Query = Query {
@@ -121,10 +121,12 @@ async fn run_these(
 
 /// Every migration of this build and of the database, in order.
 pub async fn status(database: &Database) -> DbResult<Vec<Step>> {
-    if database.fetch_optional(EXISTS, Vec::new()).await?.is_none() {
-        return Ok(compare(MIGRATIONS, &[], database));
-    }
-    let mut rows = read(&database.fetch_all(LIST, Vec::new()).await?)?;
+    let mut rows = match database.fetch_all(LIST, Vec::new()).await {
+        Ok(rows) => read(&rows)?,
+        // Nobody has migrated it yet.
+        Err(DbError::Other(_)) if database.fetch_optional(EXISTS, Vec::new()).await?.is_none() => Vec::new(),
+        Err(fault) => return Err(fault),
+    };
     if has_newer(&rows, MIGRATIONS) {
         note_oldest_builds(&mut rows, &database.fetch_all(LIST_OLDEST_BUILDS, Vec::new()).await?)?;
     }

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::db::PoolUse;
 use crate::db::schema::SchemaState;
+use crate::db::{DbError, PoolUse};
 use crate::http::envelope::OwnBody;
 use crate::http::json::Json;
 use crate::scan;
@@ -152,14 +152,13 @@ pub async fn ready(State(app): State<AppState>) -> Response {
         (status = 503, description = "Something is not.", body = DetailedHealth)))]
 pub async fn detailed(State(app): State<AppState>) -> Response {
     let asked = Instant::now();
-    let answers = app.db.ping().await.is_ok();
+    let seen = app.gate.look(&app.db).await;
+    let answers = !matches!(seen, Err(DbError::Unavailable { .. }));
     let latency_ms = answers.then(|| (asked.elapsed().as_secs_f64() * 1e6).round() / 1e3);
-    // Who does not answer the one question is not kept waiting for with another.
-    let seen = if answers { app.gate.look(&app.db).await.ok() } else { None };
     let (schema, message) = match seen {
-        Some(served) if served.is_served() => (Status::Ok, served.to_string()),
-        Some(other) => (Status::Unavailable, other.to_string()),
-        None => (Status::Unavailable, NO_ANSWER.to_owned()),
+        Ok(served) if served.is_served() => (Status::Ok, served.to_string()),
+        Ok(other) => (Status::Unavailable, other.to_string()),
+        Err(_) => (Status::Unavailable, NO_ANSWER.to_owned()),
     };
     let match_scan = if schema == Status::Ok { backlog(&app).await } else { None };
     let database = if answers { Status::Ok } else { Status::Unavailable };

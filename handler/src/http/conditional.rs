@@ -68,7 +68,7 @@ impl Hasher for Digesting {
 pub struct Copies {
     /// The `ETag` of the copy that the client has of this very address. If the answer is still the same, it is a 304 without a
     /// body.
-    #[param(rename = "If-None-Match", value_type = Option<String>, example = "W/\"q2hXvT5nMO8dDkR1Yw0e\"", max_length = 1000)]
+    #[param(rename = "If-None-Match", value_type = String, required = false, example = "W/\"q2hXvT5nMO8dDkR1Yw0e\"", max_length = 1000)]
     tags: HeaderMap,
 }
 

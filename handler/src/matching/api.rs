@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::Date;
 use utoipa::{IntoParams, ToSchema};
 
-use super::rules::{Match, MatchedPlan, Meeting, Person, may_ask_for_matches};
+use super::rules::{Match, MatchedPlan, Meeting, Person, PlanInShort, may_ask_for_matches};
 use super::store;
 use crate::error::Result;
 use crate::http::caller::CurrentUser;
@@ -17,10 +17,8 @@ use crate::http::path::PathId;
 use crate::http::query::{FromQuery, QueryReader, ValidQuery};
 use crate::place::{City, Country, Place};
 use crate::state::AppState;
-use crate::travels;
 use crate::travels::dates::{DateRange, Overlap, parse_day};
 use crate::travels::rules::NO_SUCH_PLAN;
-use crate::travels::store::TravelRow;
 
 /// Where and when to look.
 #[derive(Debug, IntoParams)]
@@ -85,28 +83,6 @@ pub struct PlanMatches {
     /// How many matches there are.
     #[schema(example = 2, minimum = 0)]
     pub total_matches: usize,
-}
-
-/// A plan of the caller's, without its description.
-#[derive(Debug, Hash, Serialize, ToSchema)]
-pub struct PlanInShort {
-    /// The plan's id.
-    #[schema(example = 456)]
-    pub id: i32,
-    /// Where to.
-    #[schema(example = "New York")]
-    pub city: String,
-    /// In which country that is.
-    #[schema(example = "USA")]
-    pub country: String,
-    /// The first day.
-    #[serde(serialize_with = "day::serialize")]
-    #[schema(value_type = String, format = Date, example = "2026-03-15")]
-    pub start_date: Date,
-    /// The last day.
-    #[serde(serialize_with = "day::serialize")]
-    #[schema(value_type = String, format = Date, example = "2026-03-20")]
-    pub end_date: Date,
 }
 
 /// Where and when somebody looked.
@@ -242,12 +218,10 @@ pub async fn find_for_plan(
     copies: Copies,
     PathId(travel_id): PathId<i32>,
 ) -> Result<Tagged<PlanMatches>> {
-    let (plan, standing) = travels::store::find(&app.db, travel_id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
+    let found = store::find_for_plan(&app.db, travel_id, caller.id).await?;
+    let (travel_plan, standing, matches) = found.ok_or(NO_SUCH_PLAN)?;
     may_ask_for_matches(standing)?;
-    let place = Place::new(&plan.city, Some(&plan.country));
-    let matches = views(store::find(&app.db, caller.id, &place, plan.dates).await?);
-    let TravelRow { id, city, country, dates, .. } = plan;
-    let travel_plan = PlanInShort { id, city, country, start_date: dates.start(), end_date: dates.end() };
+    let matches = views(matches);
     Ok(Tagged::read(&caller, &copies, PlanMatches { travel_plan, total_matches: matches.len(), matches }))
 }
 

@@ -64,6 +64,28 @@ pub enum Meeting {
     },
 }
 
+/// A plan of the caller's, without its description.
+#[derive(Debug, Hash, Serialize, ToSchema)]
+pub struct PlanInShort {
+    /// The plan's id.
+    #[schema(example = 456)]
+    pub id: i32,
+    /// Where to.
+    #[schema(example = "New York")]
+    pub city: String,
+    /// In which country that is.
+    #[schema(example = "USA")]
+    pub country: String,
+    /// The first day.
+    #[serde(serialize_with = "day::serialize")]
+    #[schema(value_type = String, format = Date, example = "2026-03-15")]
+    pub start_date: Date,
+    /// The last day.
+    #[serde(serialize_with = "day::serialize")]
+    #[schema(value_type = String, format = Date, example = "2026-03-20")]
+    pub end_date: Date,
+}
+
 /// The plan of somebody one meets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct MatchedPlan {

@@ -19,7 +19,6 @@ use crate::http::path::PathId;
 use crate::http::query::{FromQuery, QueryReader, ValidQuery};
 use crate::place::{City, Country, Place, country_key};
 use crate::state::AppState;
-use crate::users;
 use crate::users::summary::UserSummary;
 
 /// A connection's plan.
@@ -136,7 +135,9 @@ pub async fn list(
     if copies.have(&tag) {
         return Ok(Tagged::unchanged(tag));
     }
-    Ok(Tagged::changed(tag, plans_of(&app, caller.id, &listing).await?))
+    let Listing { when, today, page } = listing;
+    let (plans, total) = store::list(&app.db, caller.id, when.window(today), when.order(), page).await?;
+    Ok(Tagged::changed(tag, paged(plans, page, total)))
 }
 
 /// Somebody's plans
@@ -159,15 +160,16 @@ pub async fn list_of_user(
     PathId(user_id): PathId<i32>,
     ValidQuery(listing): ValidQuery<Listing>,
 ) -> Result<Tagged<Paged<TravelView>>> {
-    let owner = users::store::find_public(&app.db, user_id, caller.id).await?.ok_or(Error::NotFound("user"))?;
-    rules::may_list_plans(owner.connection_status)?;
-    Ok(Tagged::read(&caller, &copies, plans_of(&app, owner.id, &listing).await?))
+    let Listing { when, today, page } = listing;
+    let people = (user_id, caller.id);
+    let found = store::list_of_user(&app.db, people, when.window(today), when.order(), page).await?;
+    let (status, plans, total) = found.ok_or(Error::NotFound("user"))?;
+    rules::may_list_plans(status)?;
+    Ok(Tagged::read(&caller, &copies, paged(plans, page, total)))
 }
 
-async fn plans_of(app: &AppState, owner: i32, listing: &Listing) -> Result<Paged<TravelView>> {
-    let Listing { when, today, page } = *listing;
-    let (found, total) = store::list(&app.db, owner, when.window(today), when.order(), page).await?;
-    Ok(Paged::new(found.into_iter().map(TravelView::from).collect(), page, total))
+fn paged(plans: Vec<TravelRow>, page: Page, total: i64) -> Paged<TravelView> {
+    Paged::new(plans.into_iter().map(TravelView::from).collect(), page, total)
 }
 
 /// The plans of one's connections

@@ -1,6 +1,6 @@
 //! Travel plans in the database: one function a query.
 
-use anyhow::bail;
+use anyhow::anyhow;
 use time::OffsetDateTime;
 
 use super::dates::DateRange;
@@ -8,6 +8,8 @@ use super::rules::{Description, Order, Standing, Travel, Window};
 use crate::db::{Database, DbResult, Query, Row, Tx, page_of};
 use crate::http::page::Page;
 use crate::place::Place;
+use crate::users;
+use crate::users::rules::ConnectionStatus;
 use crate::users::summary::UserSummary;
 use crate::{params, query};
 
@@ -18,6 +20,8 @@ const UPDATE: Query = query!("update");
 const DELETE: Query = query!("delete");
 const LIST_SOONEST_FIRST: Query = query!("list_soonest_first", sqlite);
 const LIST_LATEST_FIRST: Query = query!("list_latest_first", sqlite);
+const LIST_OF_USER_SOONEST_FIRST: Query = query!("list_of_user_soonest_first", sqlite);
+const LIST_OF_USER_LATEST_FIRST: Query = query!("list_of_user_latest_first", sqlite);
 const FRIENDS_SOONEST_FIRST: Query = query!("friends_soonest_first", sqlite);
 const FRIENDS_LATEST_FIRST: Query = query!("friends_latest_first", sqlite);
 const FRIENDS_IN_COUNTRY_SOONEST_FIRST: Query = query!("friends_in_country_soonest_first", sqlite);
@@ -131,6 +135,27 @@ pub async fn list(
     page_of(&db.fetch_all(statement, params).await?, travel)
 }
 
+/// How `owner` and `viewer` stand to each other, and the page of `owner`'s plans that [`list`] would answer; `None` if there is
+/// no such user, or not any more.
+pub async fn list_of_user(
+    db: &Database,
+    (owner, viewer): (i32, i32),
+    window: Window,
+    order: Order,
+    page: Page,
+) -> DbResult<Option<(ConnectionStatus, Vec<TravelRow>, i64)>> {
+    let statement = match order {
+        Order::SoonestFirst => LIST_OF_USER_SOONEST_FIRST,
+        Order::LatestFirst => LIST_OF_USER_LATEST_FIRST,
+    };
+    let Window { first_start, last_start, first_end, last_end } = window;
+    let params = params![owner, first_start, last_start, first_end, last_end, page.offset, page.limit, viewer];
+    let rows = db.fetch_all(statement, params).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let (plans, total) = page_of(&rows, travel)?;
+    Ok(Some((users::store::connection_status(first)?, plans, total)))
+}
+
 /// A page of the plans of `viewer`'s connections to `destination` within `window`, each with its owner, and how many there
 /// are in all.
 pub async fn list_of_connections(
@@ -172,14 +197,15 @@ fn travel(row: &Row) -> DbResult<TravelRow> {
 }
 
 fn seen(row: &Row) -> DbResult<(TravelRow, Standing)> {
-    Ok((travel(row)?, standing(&row.get::<String>("standing")?)?))
+    Ok((travel(row)?, standing(row)?))
 }
 
-fn standing(text: &str) -> anyhow::Result<Standing> {
-    match text {
+/// What the column `standing` says of a plan and of the one who looks.
+pub fn standing(row: &Row) -> DbResult<Standing> {
+    match row.get::<String>("standing")?.as_str() {
         "owner" => Ok(Standing::Owner),
         "connection" => Ok(Standing::Connection),
         "stranger" => Ok(Standing::Stranger),
-        _ => bail!("the statement knows another standing"),
+        _ => Err(anyhow!("the statement knows another standing").into()),
     }
 }

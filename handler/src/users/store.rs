@@ -193,7 +193,6 @@ fn private(row: &Row) -> DbResult<UserRow> {
 }
 
 fn public(row: &Row) -> DbResult<PublicRow> {
-    let status: String = row.get("connection_status")?;
     Ok(PublicRow {
         id: row.get("id")?,
         display_name: row.get("display_name")?,
@@ -202,7 +201,12 @@ fn public(row: &Row) -> DbResult<PublicRow> {
         home_city: row.get("home_city")?,
         home_country: row.get("home_country")?,
         created_at: row.get("created_at")?,
-        connection_status: serde_json::from_value(status.into())
-            .map_err(|error| DbError::from(anyhow::Error::new(error)))?,
+        connection_status: connection_status(row)?,
     })
+}
+
+/// What the column `connection_status` says of a user and of the one who looks.
+pub fn connection_status(row: &Row) -> DbResult<ConnectionStatus> {
+    let status: String = row.get("connection_status")?;
+    serde_json::from_value(status.into()).map_err(|error| DbError::from(anyhow::Error::new(error)))
 }
