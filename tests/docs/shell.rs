@@ -21,6 +21,7 @@ set -eu -o pipefail
 curl() {
     local number
     number=$(find "$NOTES" -name "$BLOCK.*.body" | wc -l)
+    : >"$NOTES/$BLOCK.$number.body"
     command curl --max-time 30 --output "$NOTES/$BLOCK.$number.body" --write-out '%{http_code}' "$@" >"$NOTES/$BLOCK.$number.status"
     cat "$NOTES/$BLOCK.$number.body"
 }
@@ -62,7 +63,6 @@ pub(crate) async fn run(blocks: &[&str], address: &str) -> Vec<Vec<Call>> {
 fn calls(notes: &Path, block: usize) -> Vec<Call> {
     let read = |number: usize| {
         let status = std::fs::read_to_string(notes.join(format!("{block}.{number}.status"))).ok()?;
-        // An empty answer leaves no file, or an empty one.
         let body = std::fs::read(notes.join(format!("{block}.{number}.body"))).unwrap_or_default();
         Some(Call { status: status.parse().unwrap(), body: serde_json::from_slice(&body).ok() })
     };

@@ -1,9 +1,11 @@
-// A client of the TravelMeetup API: it signs requests, refreshes tokens once for all who wait, and throws what went wrong.
+// A client of the TravelMeetup API: it signs requests, refreshes tokens once for all who wait, keeps answers that have not
+// changed, and throws what went wrong.
 // It blocks: call it from Dispatchers.IO. It needs nothing that Android does not have.
 import java.io.IOException
 import java.net.HttpURLConnection
 import java.net.URL
 import java.net.URLEncoder
+import java.util.Collections
 import org.json.JSONObject
 
 /** What the API refused, and why. */
@@ -20,6 +22,11 @@ interface TokenStore {
 
 /** The API. One for the whole app: that is what makes its refreshes single. */
 class TravelMeetup(private val base: String, private val store: TokenStore) {
+    /** What was answered, by address: its ETag and its text. */
+    private val copies = Collections.synchronizedMap(object : LinkedHashMap<String, Pair<String, String>>() {
+        override fun removeEldestEntry(eldest: MutableMap.MutableEntry<String, Pair<String, String>>) = size > 50
+    })
+
     /** Sends a request and reads the answer; an empty one is an empty object. */
     fun send(
         method: String, path: String, query: Map<String, String> = emptyMap(),
@@ -41,6 +48,7 @@ class TravelMeetup(private val base: String, private val store: TokenStore) {
     fun logIn(email: String, password: String): JSONObject {
         val credentials = JSONObject(mapOf("email" to email, "password" to password))
         val answer = send("POST", "/api/v1/auth/login", body = credentials, signedIn = false)
+        copies.clear() // they may be somebody else's
         store.tokens = answer
         return answer.getJSONObject("user")
     }
@@ -73,15 +81,20 @@ class TravelMeetup(private val base: String, private val store: TokenStore) {
         connection.connectTimeout = 10_000
         connection.readTimeout = 30_000
         if (token != null) connection.setRequestProperty("Authorization", "Bearer $token")
+        val copy = if (method == "GET") copies[address] else null
+        if (copy != null) connection.setRequestProperty("If-None-Match", copy.first)
         if (body != null) {
             connection.doOutput = true
             connection.setRequestProperty("Content-Type", "application/json")
             connection.outputStream.use { it.write(body.toString().toByteArray()) }
         }
         val status = connection.responseCode
+        if (copy != null && status == 304) return JSONObject(copy.second)
         val stream = if (status < 400) connection.inputStream else connection.errorStream
         val text = stream?.bufferedReader()?.use { it.readText() } ?: ""
         val json = if (text.isBlank()) JSONObject() else JSONObject(text)
+        val etag = connection.getHeaderField("ETag")
+        if (method == "GET" && status == 200 && etag != null) copies[address] = etag to text
         if (status < 400) return json
         throw ApiException(status, json.optJSONObject("error"), connection.getHeaderField("Retry-After")?.toIntOrNull())
     }

@@ -1,4 +1,5 @@
-// A client of the TravelMeetup API: it signs requests, refreshes tokens once for all who wait, and throws what went wrong.
+// A client of the TravelMeetup API: it signs requests, refreshes tokens once for all who wait, keeps answers that have not
+// changed, and throws what went wrong.
 // Beside it: Models.swift, the types of the API.
 import Foundation
 import Security
@@ -39,6 +40,8 @@ enum TokenStore {
 actor TravelMeetup {
     private let base: URL
     private var refreshing: Task<TokenPair, any Error>?
+    /// What was answered, to be asked for again by its ETag.
+    private var copies: [URL: (etag: String, data: Data)] = [:]
 
     init(base: URL) { self.base = base }
 
@@ -65,6 +68,7 @@ actor TravelMeetup {
     /// Signs in and keeps the tokens.
     func logIn(email: String, password: String) async throws -> LoggedInUser {
         let answer: LoggedIn = try await send("POST", "/api/v1/auth/login", body: Login(email: email, password: password), signedIn: false)
+        copies.removeAll() // they may be somebody else's
         TokenStore.save(TokenPair(accessToken: answer.accessToken, refreshToken: answer.refreshToken, tokenType: answer.tokenType, expiresIn: answer.expiresIn))
         return answer.user
     }
@@ -118,8 +122,17 @@ actor TravelMeetup {
     private func exchange(_ request: URLRequest, _ token: String? = nil) async throws -> Data {
         var request = request
         if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        request.cachePolicy = .reloadIgnoringLocalCacheData
+        let address = request.httpMethod == "GET" ? request.url : nil
+        let copy = address.flatMap { copies[$0] }
+        if let copy { request.setValue(copy.etag, forHTTPHeaderField: "If-None-Match") }
         let (data, response) = try await URLSession.shared.data(for: request)
         guard let http = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
+        if let copy, http.statusCode == 304 { return copy.data }
+        if let address, http.statusCode == 200, let etag = http.value(forHTTPHeaderField: "ETag") {
+            if copies.count >= 50 { copies.removeAll() }
+            copies[address] = (etag, data)
+        }
         guard 200..<300 ~= http.statusCode else {
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase

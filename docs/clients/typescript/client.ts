@@ -1,4 +1,5 @@
-// A client of the TravelMeetup API: it signs requests, refreshes tokens once for all who wait, and throws what went wrong.
+// A client of the TravelMeetup API: it signs requests, refreshes tokens once for all who wait, keeps answers that have not
+// changed, and throws what went wrong.
 // Beside it: schema.d.ts, made by `npx openapi-typescript docs/openapi.json -o schema.d.ts`.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema";
@@ -25,8 +26,29 @@ export class ApiError extends Error {
   }
 }
 
+/** So many answers are kept to be asked for again by their ETag. */
+const MOST_COPIES = 50;
+
 export function connect(baseUrl: string, store: TokenStore) {
   let refreshing: Promise<Tokens> | undefined;
+  const copies = new Map<string, { etag: string; answer: Response }>();
+
+  /** Sends a request; what has not changed since it was read last is not sent again. */
+  async function exchange(request: Request): Promise<Response> {
+    const { method, url } = request;
+    const copy = method === "GET" ? copies.get(url) : undefined;
+    if (copy) request.headers.set("If-None-Match", copy.etag);
+    const answer = await fetch(request);
+    if (copy && answer.status === 304) return copy.answer.clone();
+    const etag = answer.headers.get("ETag");
+    if (method === "GET" && answer.ok && etag) {
+      copies.delete(url); // and to the end of the line
+      copies.set(url, { etag, answer: answer.clone() });
+      const [oldest] = copies.keys();
+      if (copies.size > MOST_COPIES && oldest) copies.delete(oldest);
+    }
+    return answer;
+  }
 
   async function spend(refreshToken: string): Promise<Tokens> {
     const answer = await fetch(`${baseUrl}/api/v1/auth/refresh`, {
@@ -55,16 +77,19 @@ export function connect(baseUrl: string, store: TokenStore) {
 
   async function signed(request: Request): Promise<Response> {
     const token = store.load()?.access_token;
-    if (!token || new URL(request.url).pathname.match(/\/auth\/(register|login|refresh)$/)) return fetch(request);
+    if (!token || new URL(request.url).pathname.match(/\/auth\/(register|login|refresh)$/)) {
+      copies.clear(); // somebody else may sign in
+      return fetch(request);
+    }
     const again = request.clone();
     request.headers.set("Authorization", `Bearer ${token}`);
-    const answer = await fetch(request);
+    const answer = await exchange(request);
     if (answer.status !== 401) return answer;
     // Somebody else may have refreshed meanwhile.
     const current = store.load();
     const tokens = current && current.access_token !== token ? current : await refresh();
     again.headers.set("Authorization", `Bearer ${tokens.access_token}`);
-    return fetch(again);
+    return exchange(again);
   }
 
   return createClient<paths>({ baseUrl, fetch: signed });

@@ -107,6 +107,21 @@ assert.equal(ana.stored.length, before + 1);
 assert.notEqual(ana.store.load()?.refresh_token, old.refresh_token);
 console.log("ten requests, one refresh");
 
+// What has not changed is not sent again, and reads the same; what has changed is.
+const send = globalThis.fetch;
+const statuses: number[] = [];
+globalThis.fetch = async (...request: Parameters<typeof fetch>) => {
+  const answer = await send(...request);
+  statuses.push(answer.status);
+  return answer;
+};
+const first = okay(await ana.api.GET("/api/v1/users/me"));
+assert.deepEqual(okay(await ana.api.GET("/api/v1/users/me")), first);
+okay(await ana.api.PUT("/api/v1/users/me", { body: { bio: "On the move" } }));
+assert.equal(okay(await ana.api.GET("/api/v1/users/me")).bio, "On the move");
+assert.deepEqual(statuses, [304, 304, 200, 200]);
+console.log("what has not changed is not sent again");
+
 // A session that was ended elsewhere can't be refreshed: the tokens are dropped, so that the app asks to sign in.
 const other = okay(await ben.api.POST("/api/v1/auth/login", { body: ben.credentials }));
 const elsewhere = connect(address, { load: () => other, save: () => undefined });
