@@ -38,7 +38,7 @@ impl Somebody {
     }
 
     async fn versions(&self, db: &Database) -> Versions {
-        auth::store::find_live(db, self.session, self.id, NOW).await.unwrap().expect("a live session")
+        auth::store::find_live(db, self.session, self.id, NOW).await.unwrap().unwrap()
     }
 }
 
