@@ -108,6 +108,22 @@ async fn what_a_client_has_comes_without_a_body_until_it_is_not_so_any_more() {
 }
 
 #[tokio::test]
+async fn a_friends_plans_and_the_matches_of_a_plan_are_sent_again_when_they_have_changed() {
+    let (_app, [ana, ben]) = TestApp::with_users(["ana", "ben"]).await;
+    ana.connects_with(&ben).await;
+    let plan = plans(&ana).await;
+    let (of_ben, matches) = (format!("/api/v1/users/{}/travels", ben.id), format!("{PLANS}/{plan}/matches"));
+    for path in [of_ben, matches] {
+        let before = tag(&ana, &path).await;
+        poll(&ana, &path, &before).await.expect_status(304);
+        let his = plans(&ben).await;
+        poll(&ana, &path, &before).await.expect_status(200);
+        ben.delete(&format!("{PLANS}/{his}")).await.expect_status(204);
+        poll(&ana, &path, &before).await.expect_status(304);
+    }
+}
+
+#[tokio::test]
 async fn another_day_is_another_answer_where_days_count() {
     let (app, [ana]) = TestApp::with_users(["ana"]).await;
     let path = format!("{PLANS}?when=upcoming");
