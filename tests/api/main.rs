@@ -41,6 +41,7 @@ mod secrets;
 mod sessions;
 mod shapes;
 mod telemetry;
+mod telemetry_identity;
 mod tokens;
 mod travel_lists;
 mod travel_races;
