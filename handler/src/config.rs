@@ -338,9 +338,9 @@ impl Reader<'_> {
         const LOGIN: &str = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
         let percent = self.number("TELEMETRY_SAMPLING_PERCENT", DEFAULT_SAMPLING_PERCENT, 0, 100);
         let login = self.variable(LOGIN).map(settings::parse_login).transpose();
-        let login = login.map_err(|fault| self.fault(LOGIN, fault)).ok()?;
+        let login = login.map_err(|fault| self.fault(LOGIN, fault)).ok();
         let parsed = settings::parse(self.variable(NAME)?);
-        let (key, track) = parsed.map_err(|fault| self.fault(NAME, fault)).ok()?;
+        let ((key, track), login) = (parsed.map_err(|fault| self.fault(NAME, fault)).ok()?, login?);
         let named = |names: &[&str]| names.iter().find_map(|name| self.variable(name)).map(str::to_owned);
         let role = named(&["WEBSITE_SITE_NAME"]).unwrap_or_else(|| DEFAULT_ROLE.to_owned());
         let instance = named(&["WEBSITE_INSTANCE_ID", "CONTAINER_NAME", "HOSTNAME"]).unwrap_or_default();
