@@ -317,23 +317,6 @@ fn security_09_a_vault_that_goes_away_leaves_the_last_good_secrets() {
 }
 
 #[test]
-fn security_09_the_token_for_the_vault_is_replaced_when_it_is_over() {
-    tell(async |azure| {
-        azure.tokens_end_at(0);
-        let (_app, mut refresher, ana) = running(&azure, Rhythm::default()).await;
-        let asked = azure.tokens_for("vault.azure.net");
-        azure.renew_tokens();
-        azure.tokens_last();
-        azure.put(ACCESS, NEXT);
-        assert!(refresher.read_again().await, "the vault takes the new one alone");
-        assert_ne!(header_of(again(&ana).await.token())["kid"], header_of(ana.token())["kid"]);
-        assert_eq!(azure.tokens_for("vault.azure.net"), asked + 1);
-        assert!(refresher.read_again().await);
-        assert_eq!(azure.tokens_for("vault.azure.net"), asked + 1, "the new one is good for a while");
-    });
-}
-
-#[test]
 fn security_30_a_new_secret_that_is_no_good_is_kept_out() {
     tell(async |azure| {
         let (_app, mut refresher, ana) = running(&azure, Rhythm::default()).await;

@@ -59,7 +59,7 @@ impl Story {
 
     /// The token of the last post.
     fn last_token(&self) -> String {
-        let last = self.ingestion.authorizations().pop().flatten().expect("there was one, with a token");
+        let last = self.ingestion.authorizations().pop().flatten().unwrap();
         last.strip_prefix("Bearer ").unwrap().to_owned()
     }
 }
