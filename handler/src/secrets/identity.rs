@@ -13,7 +13,8 @@ use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::task::spawn_blocking;
 
 use super::trouble::cause;
 use crate::config::Variables;
@@ -118,7 +119,8 @@ where
 pub struct IngestionTokens<C> {
     vars: Variables,
     client_id: Option<String>,
-    connect: C,
+    connect: Arc<C>,
+    network: OnceCell<Arc<dyn HttpClient>>,
 }
 
 impl<C> IngestionTokens<C>
@@ -127,7 +129,13 @@ where
 {
     /// Tokens of the identity that these variables give, asked for over the network that `connect` opens.
     pub fn new(vars: Variables, client_id: Option<String>, connect: C) -> Self {
-        Self { vars, client_id, connect }
+        Self { vars, client_id, connect: Arc::new(connect), network: OnceCell::new() }
+    }
+
+    /// Opened once, and apart from what serves requests: certificates are read.
+    async fn network(&self) -> anyhow::Result<&Arc<dyn HttpClient>> {
+        let connect = Arc::clone(&self.connect);
+        self.network.get_or_try_init(async || spawn_blocking(move || connect()).await?).await
     }
 }
 
@@ -138,7 +146,7 @@ where
     fn issue(&self) -> wire::Token<'_> {
         Box::pin(async move {
             // A new credential each time: the SDK's own store of tokens can't be told that one was refused.
-            let credential = identity(&self.vars, self.client_id.as_deref(), &(self.connect)()?)?;
+            let credential = identity(&self.vars, self.client_id.as_deref(), self.network().await?)?;
             credential.get_token(&[INGESTION_SCOPE], None).await.map_err(|error| {
                 anyhow::anyhow!(
                     "no identity to log in to Application Insights with ({}): give the app a managed identity, or on a \
