@@ -126,7 +126,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// `FUNCTIONS_CUSTOMHANDLER_PORT`, set by the Functions host.
     pub port: u16,
-    /// `APPLICATIONINSIGHTS_CONNECTION_STRING`, `TELEMETRY_SAMPLING_PERCENT`: none unless the former is set.
+    /// `APPLICATIONINSIGHTS_CONNECTION_STRING`, `APPLICATIONINSIGHTS_AUTHENTICATION_STRING`, `TELEMETRY_SAMPLING_PERCENT`: none
+    /// unless the first is set.
     pub telemetry: Option<TelemetrySettings>,
     /// `METRICS`: whether `/metrics` is there, `on` or `off`; on unless set, but in production off.
     pub metrics: bool,
@@ -338,13 +339,16 @@ impl Reader<'_> {
 
     fn telemetry(&mut self) -> Option<TelemetrySettings> {
         const NAME: &str = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+        const LOGIN: &str = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
         let percent = self.number("TELEMETRY_SAMPLING_PERCENT", DEFAULT_SAMPLING_PERCENT, 0, 100);
+        let login = self.variable(LOGIN).map(settings::parse_login).transpose();
+        let login = login.map_err(|fault| self.fault(LOGIN, fault)).ok();
         let parsed = settings::parse(self.variable(NAME)?);
-        let (key, track) = parsed.map_err(|fault| self.fault(NAME, fault)).ok()?;
+        let ((key, track), login) = (parsed.map_err(|fault| self.fault(NAME, fault)).ok()?, login?);
         let named = |names: &[&str]| names.iter().find_map(|name| self.variable(name)).map(str::to_owned);
         let role = named(&["WEBSITE_SITE_NAME"]).unwrap_or_else(|| DEFAULT_ROLE.to_owned());
         let instance = named(&["WEBSITE_INSTANCE_ID", "CONTAINER_NAME", "HOSTNAME"]).unwrap_or_default();
-        Some(TelemetrySettings { key, track, percent, role, instance })
+        Some(TelemetrySettings { key, track, percent, login, role, instance })
     }
 
     fn rate_limits(&mut self, production: bool) -> RateLimits {

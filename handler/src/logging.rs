@@ -12,7 +12,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 /// Writes JSON lines, our own down to `level`, and the audit log whatever `level` is.
 ///
 /// Of other crates only warnings; of the SQL Server driver nothing: it logs the server's messages, which quote what users
-/// wrote, and what is worth knowing of them comes back as an error. Telemetry, if there is any, reads along, whatever
+/// wrote, and what is worth knowing of them comes back as an error. So does what troubles OpenTelemetry, which would repeat
+/// it at every try. Telemetry, if there is any, reads along, whatever
 /// `level` is.
 pub fn subscriber(
     level: Level,
@@ -23,6 +24,7 @@ pub fn subscriber(
         .with_default(Level::WARN.min(level))
         .with_target("handler", level)
         .with_target(audit::TARGET, level.max(Level::INFO))
+        .with_target("opentelemetry", LevelFilter::OFF)
         .with_target("tiberius", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)

@@ -22,14 +22,16 @@ use handler::monitoring;
 use handler::random::OsRandomness;
 use handler::scan::command::{self, Ended, Until};
 use handler::scan::run::Scanner;
-use handler::secrets::identity::DatabaseTokens;
+use handler::secrets::identity::{DatabaseTokens, IngestionTokens};
 use handler::secrets::refresh::{Refresher, Rhythm};
 use handler::secrets::{self, Loaded, https, vault};
 use handler::state::AppState;
 use handler::telemetry::Telemetry;
 use handler::telemetry::metrics::Metrics;
+use handler::telemetry::wire::{self, Way};
 use handler::users::homes;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Handle;
 use tracing::Level;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -67,6 +69,8 @@ Configured by environment variables:
   FUNCTIONS_CUSTOMHANDLER_PORT  set by the Functions host
   APPLICATIONINSIGHTS_CONNECTION_STRING
                                 of the resource that telemetry goes to; without it there is none
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING
+                                Authorization=AAD to log in there by the app's identity, ;ClientId=<id> to say which
   TELEMETRY_SAMPLING_PERCENT    of the requests that succeed, so many in a hundred are told of, 0 to 100, 20 unless set
   METRICS                       on or off: whether there is a GET /metrics; off in production unless set
   LOG_LEVEL                     error, warn, info, debug or trace; info unless set";
@@ -129,26 +133,31 @@ fn main() -> ExitCode {
     // Whoever asks for demo people wants to read their names, and not a log; and so with the scan.
     let reads_along = matches!(cli.command, Some(Command::Demo | Command::ScanMatches { .. }));
     let default_level = if reads_along { Level::WARN } else { Level::INFO };
-    let serves = matches!(cli.command, None | Some(Command::Serve));
-    let telemetry = if serves { telemetry_as_configured() } else { None };
-    log_to_stdout(default_level, telemetry.as_ref());
+    let is_watched = matches!(cli.command, None | Some(Command::Serve | Command::ScanMatches { dry_run: false, .. }));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&anyhow::Error::new(error).context("can't start the runtime")),
+        Err(error) => {
+            log_to_stdout(default_level, None);
+            return fail(&anyhow::Error::new(error).context("can't start the runtime"));
+        }
     };
-    let done = runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Serve) {
+    let telemetry = if is_watched { telemetry_as_configured(runtime.handle()) } else { None };
+    log_to_stdout(default_level, telemetry.as_ref());
+    runtime.block_on(async {
+        let last_words = telemetry.clone();
+        let done = match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(telemetry).await,
             Command::Migrate { status: false } => migrate().await,
             Command::Migrate { status: true } => migration_status().await,
             Command::Demo => add_demo_people().await,
             Command::ScanMatches { once, dry_run, haste } => scan_matches(once, dry_run, haste).await,
+        };
+        let code = done.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+        if let Some(telemetry) = last_words {
+            telemetry.finish(LAST_WORDS).await;
         }
-    });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+        code
+    })
 }
 
 /// One line that says what to do. Never exit code 0: older Functions hosts would not start the handler again.
@@ -164,12 +173,19 @@ fn log_to_stdout(default: Level, telemetry: Option<&Telemetry>) {
 }
 
 /// What operators get to see besides the log, if there is somebody to see it.
-fn telemetry_as_configured() -> Option<Telemetry> {
+fn telemetry_as_configured(runtime: &Handle) -> Option<Telemetry> {
     let vars = config::environment();
     let clock = Arc::new(SystemClock);
     // Its figures have names that are good, as a test has seen.
     match config::read_telemetry(&vars) {
-        Some(settings) => Telemetry::sent_to(settings, clock, https::to_anywhere).ok(),
+        Some(settings) => {
+            let tokens = settings.login.clone().map(|login| {
+                let tokens = IngestionTokens::new(vars, login.client_id, https::to_anywhere);
+                Arc::new(tokens) as Arc<dyn wire::IngestionTokens>
+            });
+            let way = Way { connect: https::to_anywhere, tokens, runtime: runtime.clone() };
+            Telemetry::sent_to(&settings, clock, way).ok()
+        }
         None if config::shows_metrics(&vars) => Telemetry::of_figures(clock).ok(),
         None => None,
     }
@@ -180,7 +196,6 @@ async fn serve(telemetry: Option<Telemetry>) -> anyhow::Result<()> {
     let figures = telemetry.as_ref().filter(|_| config.metrics).map(Telemetry::metrics);
     let (config, state) = open_with(Loaded { config, origin }, figures)?;
     if let Some(telemetry) = telemetry.as_ref().filter(|telemetry| telemetry.is_sent()) {
-        tokio::spawn(telemetry.clone().send());
         tokio::spawn(monitoring::report(state.clone(), telemetry.clone()));
     }
     let settings = HttpSettings {
@@ -211,14 +226,10 @@ async fn serve(telemetry: Option<Telemetry>) -> anyhow::Result<()> {
             Err(_) => std::future::pending().await,
         }
     };
-    let ended = tokio::select! {
+    tokio::select! {
         result = server => result.context("the server failed"),
         () = patience => Ok(()),
-    };
-    if let Some(telemetry) = telemetry {
-        telemetry.finish(LAST_WORDS).await;
     }
-    ended
 }
 
 /// Listens on this machine alone. As many connections may wait to be accepted as requests are served at once: of a shorter

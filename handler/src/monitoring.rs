@@ -3,7 +3,6 @@
 //! No function of the host leads to `/metrics`, so on Azure nobody can ask for it; it is for one's own machine and for those
 //! who host this themselves. Figures name no person.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ use crate::error::Result;
 use crate::scan;
 use crate::state::AppState;
 use crate::telemetry::Telemetry;
-use crate::telemetry::items::Measure;
 use crate::telemetry::metrics::{Metrics, ScanStanding, Standing};
 
 /// Where the figures are.
@@ -57,49 +55,16 @@ async fn standing(app: &AppState) -> Standing {
 /// Reports once a minute, for ever; but not of a minute in which nobody wanted anything. A database that pauses when it is
 /// not used is not to be kept awake by the question how it is.
 pub async fn report(app: AppState, telemetry: Telemetry) {
-    let (mut before, mut served) = (BTreeMap::new(), 0);
+    let mut served = 0;
     loop {
         sleep(EVERY).await;
-        if std::mem::replace(&mut served, telemetry.metrics().served()) == telemetry.metrics().served() {
-            continue;
-        }
-        report_once(&app, &telemetry, &mut before).await;
-    }
-}
-
-/// Reports how things stand, and how many logins failed since `before`, which it brings up to date.
-pub async fn report_once(app: &AppState, telemetry: &Telemetry, before: &mut BTreeMap<&'static str, u64>) {
-    let standing = standing(app).await;
-    telemetry.metrics().note(&standing);
-    let mut measures = of_standing(&standing);
-    for (reason, total) in telemetry.metrics().login_failures() {
-        let since = total - before.insert(reason, total).unwrap_or_default();
-        if since > 0 {
-            let of = Some(("reason", reason.to_owned()));
-            measures.push(Measure { name: "login_failures", value: exact(since), of });
+        if std::mem::replace(&mut served, telemetry.metrics().served()) != telemetry.metrics().served() {
+            report_once(&app, &telemetry).await;
         }
     }
-    telemetry.measure(&measures);
 }
 
-fn of_standing(standing: &Standing) -> Vec<Measure> {
-    let number = |number: usize| exact(u64::try_from(number).unwrap_or(u64::MAX));
-    let mut all = vec![
-        ("db_pool_size", number(standing.pool.0)),
-        ("db_pool_in_use", number(standing.pool.1)),
-        ("password_hashes_running", number(standing.hashes.0)),
-        ("password_hashes_waiting", number(standing.hashes.1)),
-    ];
-    if let Some(scan) = standing.scan {
-        let count = |count: i64| exact(u64::try_from(count).unwrap_or_default());
-        all.push(("match_scan_waiting", count(scan.waiting)));
-        all.push(("match_scan_set_aside", count(scan.set_aside)));
-        all.push(("match_scan_lag_seconds", scan.lag_seconds));
-    }
-    all.into_iter().map(|(name, value)| Measure { name, value, of: None }).collect()
-}
-
-/// As a figure: exact as far as anything here is ever counted.
-fn exact(number: u64) -> f64 {
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+/// Reports how things stand.
+pub async fn report_once(app: &AppState, telemetry: &Telemetry) {
+    telemetry.report(&standing(app).await).await;
 }

@@ -40,11 +40,13 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
     WorkspaceResourceId: workspace.id
     IngestionMode: 'LogAnalytics'
     RetentionInDays: retentionInDays
+    // Nobody writes by the key in the connection string: the app has an identity and a role, in roleAssignments.bicep.
+    DisableLocalAuth: true
   }
 }
 
 output id string = component.id
 output name string = component.name
-// No secret: it says where telemetry goes, and lets its holder send some, not read any.
+// No secret: it says where telemetry goes, and lets its holder do nothing.
 output connectionString string = component.properties.ConnectionString
 output workspaceId string = workspace.id

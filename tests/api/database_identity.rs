@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use handler::db::{Database, DatabaseUrl, DbError};
 use handler::secrets::identity::DatabaseTokens;
-use tests::azure::{Azure, CLIENT_ID, DATABASE_TOKEN, Mood, tell};
+use tests::azure::{Azure, CLIENT_ID, DATABASE_TOKEN, Mood, renewed, tell};
 use tests::little_server::LittleServer;
 
 fn open(azure: &Arc<Azure>, url: &DatabaseUrl) -> Database {
@@ -27,6 +27,28 @@ fn each_new_connection_logs_in_by_the_token_of_the_identity() {
         let asked = tokens_asked_for(&azure);
         assert_eq!(asked.len(), 1, "it is asked for once while it is good: {asked:?}");
         assert!(asked[0].contains("resource=https%3A%2F%2Fdatabase.windows.net authorized"), "{asked:?}");
+    });
+}
+
+#[test]
+fn a_token_that_is_over_is_replaced_for_the_next_connection() {
+    tell(async |azure| {
+        let (azure, server) = (Arc::new(azure), LittleServer::start().await);
+        azure.tokens_end_at(0);
+        let url = server.url("Authentication=Active Directory Managed Identity");
+        let db = open(&azure, &url);
+        let first = db.begin().await.unwrap();
+        assert_eq!(server.logged_in(DATABASE_TOKEN), 1);
+        azure.renew_tokens();
+        azure.tokens_last();
+        let _second = db.begin().await.unwrap();
+        let next = renewed(DATABASE_TOKEN, 1);
+        assert_eq!((server.logged_in(DATABASE_TOKEN), server.logged_in(&next)), (1, 1));
+        assert_eq!(azure.tokens_for("database.windows.net"), 2);
+        drop(first);
+        db.reconfigure(&url).unwrap();
+        let _third = db.begin().await.unwrap();
+        assert_eq!(azure.tokens_for("database.windows.net"), 2, "the new one is good for a while");
     });
 }
 

@@ -1,21 +1,20 @@
-//! What operators get to see besides the log: what arrives at the ingestion endpoint, what never does, and `GET /metrics`.
+//! What operators get to see besides the log: what arrives at the ingestion endpoint, and what never does.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::Method;
 use handler::clock::SystemClock;
-use handler::limits::rules::RateLimits;
 use handler::monitoring;
 use handler::secrets::https;
 use handler::telemetry::Telemetry;
-use http_body_util::BodyExt as _;
+use handler::telemetry::pipeline::CAPACITY;
+use handler::telemetry::wire::Way;
 use serde_json::{Value, json};
 use tests::ingestion::Ingestion;
 use tests::{OwnDatabase, PASSWORD, Person, Setup, TestApp, statements};
-use tower::ServiceExt as _;
+use tokio::runtime::Handle;
 
 const ME: &str = "/api/v1/users/me";
 const LOGIN: &str = "/api/v1/auth/login";
@@ -28,7 +27,8 @@ const PARENT: &str = "00f067aa0ba902b7";
 /// An application that tells so many of a hundred successful requests.
 async fn telling(percent: u32) -> (TestApp, Telemetry, Ingestion) {
     let ingestion = Ingestion::start().await;
-    let telemetry = Telemetry::sent_to(ingestion.settings(percent), Arc::new(SystemClock), https::to_anywhere).unwrap();
+    let way = Way { connect: https::to_anywhere, tokens: None, runtime: Handle::current() };
+    let telemetry = Telemetry::sent_to(&ingestion.settings(percent), Arc::new(SystemClock), way).unwrap();
     let setup = Setup { telemetry: Some(telemetry.clone()), ..Setup::default() };
     (TestApp::start(setup, OwnDatabase::migrated().await), telemetry, ingestion)
 }
@@ -76,19 +76,23 @@ async fn a_request_arrives_with_its_statements_in_its_trace() {
     assert_eq!((tag(request, "ai.operation.name"), tag(request, "ai.operation.parentId")), (name, PARENT));
     let (role, instance) = (tag(request, "ai.cloud.role"), tag(request, "ai.cloud.roleInstance"));
     assert_eq!((role, instance), ("stories", "one"));
-    let told = json!({ "request_id": answer.header("x-request-id"), "invocation_id": "invocation-7",
+    let told = json!({ "http.request.method": "GET", "http.response.status_code": "200",
+        "http.route": "/api/v1/users/{user_id}", "invocation_id": "invocation-7", "request_id": answer.header("x-request-id"),
+        "service.instance.id": "one", "service.name": "stories", "service.version": env!("CARGO_PKG_VERSION"),
         "user_id": ana.id.to_string() });
-    assert_eq!(base(request)["properties"], told);
+    assert_eq!(base(request)["properties"], told, "and nothing else");
     assert!(base(request)["duration"].as_str().unwrap().starts_with("0.00:00:"), "{request}");
 
     let own = base(request)["id"].as_str().unwrap();
     assert!(own.len() == 16 && own != PARENT, "{own}");
     let names: Vec<&str> = statements.iter().map(|item| base(item)["name"].as_str().unwrap()).collect();
+    let ids: BTreeSet<&str> = statements.iter().map(|item| base(item)["id"].as_str().unwrap()).collect();
+    assert!(ids.len() == statements.len() && !ids.contains(own), "each has an id of its own: {ids:?}");
     assert!(names.len() >= 2 && names.contains(&"handler::users::store/find_public"), "{names:?}");
     for statement in statements {
         assert_eq!(tag(statement, "ai.operation.parentId"), own);
         let base = base(statement);
-        assert_eq!((&base["type"], &base["success"], &base["data"]), (&json!("SQL"), &json!(true), &base["name"]));
+        assert_eq!((&base["type"], &base["success"], &base["data"]), (&json!("SQL"), &json!(true), &Value::Null));
         assert_eq!(base["properties"]["invocation_id"], "invocation-7");
     }
     let text = ingestion.text();
@@ -107,16 +111,17 @@ async fn of_a_hundred_good_requests_some_are_told_and_count_for_the_others() {
     for (last, expected) in [("3fffffffffffffff", 1), ("4000000000000000", 0), ("ffffffffffffffff", 0)] {
         let trace = format!("4bf92f3577b34da6{last}");
         ana.with_header("traceparent", &format!("00-{trace}-{PARENT}-01")).get(ME).await.expect_status(200);
-        telemetry.finish(PATIENCE).await;
+        telemetry.flush().await;
         let of_it = |kind: &str| {
             let of_kind = ingestion.of_kind(kind);
             of_kind.into_iter().filter(|item| tag(item, "ai.operation.id") == trace).collect::<Vec<_>>()
         };
         let (requests, statements) = (of_it("Request"), of_it("RemoteDependency"));
         assert_eq!((requests.len(), statements.is_empty()), (expected, expected == 0), "{last}");
-        assert!(requests.iter().chain(&statements).all(|item| item["sampleRate"] == 25), "{requests:?}");
+        assert!(requests.iter().chain(&statements).all(|item| item["sampleRate"] == 25.0), "{requests:?}");
     }
     assert_eq!(events(&ingestion), ["user_registered"], "whatever the percentage");
+    assert_eq!(ingestion.of_kind("Event")[0]["sampleRate"], 100.0, "it counts for itself alone");
 }
 
 #[tokio::test]
@@ -131,9 +136,9 @@ async fn what_breaks_is_always_told_with_its_statements_and_without_its_cause() 
     telemetry.finish(PATIENCE).await;
 
     let requests = ingestion.of_kind("Request");
-    let [request] = &requests[..] else { panic!("only what failed: {requests:#?}") };
+    let [_, request] = &requests[..] else { panic!("the registration, and what failed: {requests:#?}") };
     assert_eq!((&base(request)["responseCode"], &base(request)["success"]), (&json!("500"), &json!(false)));
-    assert!(request["sampleRate"].is_null(), "it counts for itself alone");
+    assert_eq!(request["sampleRate"], 100.0, "it counts for itself alone");
     let exceptions = ingestion.of_kind("Exception");
     let [exception] = &exceptions[..] else { panic!("{exceptions:#?}") };
     assert_eq!(base(exception)["exceptions"][0]["message"], "a request failed");
@@ -175,11 +180,15 @@ async fn what_matters_to_the_product_and_to_security_is_told_each_time() {
     assert_eq!(accepted["properties"]["connection_id"], connection.to_string());
     assert_eq!(accepted["properties"]["user_id"], ben.id.to_string());
     let found = base(one("travel_match_found"));
-    assert_eq!(found["measurements"], json!({ "causes": 3, "matches": 1, "notifications": 2, "set_aside": 0 }));
+    let figures = ["causes", "matches", "notifications", "set_aside"].map(|name| found["properties"][name].clone());
+    assert_eq!(figures, ["3", "1", "2", "0"]);
     let failed = one("login_failed");
     assert_eq!(base(failed)["properties"]["reason"], "wrong_password");
     assert_eq!((tag(failed, "ai.operation.id").len(), tag(failed, "ai.operation.parentId").len()), (32, 16));
-    assert_eq!(ingestion.of_kind("Request").len(), 0, "of what went well nothing was asked for");
+    let requests = ingestion.of_kind("Request");
+    assert_eq!(requests.len(), 6, "those in which this happened, and no other: {requests:#?}");
+    assert!(requests.iter().any(|request| base(request)["id"] == tag(failed, "ai.operation.parentId")));
+    assert_eq!(ingestion.of_kind("RemoteDependency").len(), 0, "of what went well nothing was asked for");
 }
 
 #[tokio::test]
@@ -195,6 +204,7 @@ async fn security_11_no_secret_of_a_journey_ever_arrives() {
     next.get(&format!("{ME}?access_token={token}&password={PASSWORD}")).await.expect_status(200);
     next.get(&format!("/api/v1/nowhere/{token}/{PASSWORD}")).await.expect_status(404);
     next.get("/api/v1/users/search?q=ana.silva%40example.org").await.expect_status(200);
+    goes_to_rome(&next).await;
     let odd = next
         .with_header("user-agent", &token)
         .with_header("traceparent", &token)
@@ -209,7 +219,7 @@ async fn security_11_no_secret_of_a_journey_ever_arrives() {
     next.at(&broken).get(ME).await.expect_status(500);
     let login = json!({ "email": ana.email, "password": "EvenBetter456?" });
     nobody.at(&broken).post(LOGIN, &login).await.expect_status(500);
-    monitoring::report_once(&app.state, &telemetry, &mut BTreeMap::new()).await;
+    monitoring::report_once(&app.state, &telemetry).await;
     telemetry.finish(PATIENCE).await;
 
     for kind in ["Request", "RemoteDependency", "Event", "Exception", "Metric"] {
@@ -217,39 +227,91 @@ async fn security_11_no_secret_of_a_journey_ever_arrives() {
     }
     let text = ingestion.text();
     assert_eq!(app.secret_in(&text), None, "{text}");
-    assert!(!text.contains('@'), "{text}");
+    for word in ["@", "Ana", "Rome", "Italy", "silva"] {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
     assert_eq!(app.secret_in(&format!("…{PASSWORD}…")).as_deref(), Some(PASSWORD), "it would have been found");
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_away_costs_no_request_anything_and_gets_what_is_left_later() {
+async fn what_an_endpoint_refuses_for_a_while_is_sent_again() {
     let (app, telemetry, ingestion) = telling(100).await;
-    let ana = app.joined_by("ana").await;
     ingestion.refuse_with(503);
+    let ana = app.joined_by("ana").await;
+    let is_asked = async {
+        while ingestion.requests() == 0 {
+            ana.get(ME).await.expect_status(200);
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_asked).await.unwrap();
+    ingestion.recover();
+    ingestion.arrival("Event", |item| base(item)["name"] == "user_registered").await;
     telemetry.finish(PATIENCE).await;
-    ana.get(ME).await.expect_status(200);
+    assert_eq!(events(&ingestion), ["user_registered"], "once");
+    assert_eq!(lost(&telemetry), 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_says_nothing_costs_no_request_anything() {
+    let (app, telemetry, ingestion) = telling(100).await;
     ingestion.fall_silent();
-    let sending = tokio::spawn({
-        let telemetry = telemetry.clone();
-        async move { telemetry.finish(PATIENCE).await }
-    });
-    // What is put into the queue while somebody waits for the endpoint is what a request does: it returns at once.
+    let ana = app.joined_by("ana").await;
+    // What is put into the queue while nobody empties it is what a request does: it returns at once.
     let told = tokio::time::timeout(PATIENCE, async {
-        for _ in 0..700 {
+        while lost(&telemetry) == 0 {
             ana.get(ME).await.expect_status(200);
         }
     });
-    told.await.unwrap();
+    told.await.expect("the queue has an end");
     assert_eq!(ingestion.items(), Vec::<Value>::new());
-    sending.abort();
     ingestion.recover();
+    ingestion.arrival("Event", |item| base(item)["name"] == "user_registered").await;
     telemetry.finish(PATIENCE).await;
-    let items = ingestion.items();
-    assert!((2_000..2_100).contains(&items.len()), "the latest, as many as are kept: {}", items.len());
-    assert_eq!(events(&ingestion), ["user_registered"], "what was on its way is not forgotten");
+    let told = ingestion.of_kind("Request").len() + ingestion.of_kind("RemoteDependency").len();
+    assert_eq!(told, CAPACITY, "as many as there is room for");
+}
+
+/// How many spans were dropped.
+fn lost(telemetry: &Telemetry) -> u64 {
     let figures = telemetry.metrics().render().unwrap();
-    let lost = figures.lines().find_map(|line| line.strip_prefix("telemetry_dropped_total ")).unwrap();
-    assert!(lost.parse::<u64>().unwrap() > 0, "what was oldest made room");
+    figures.lines().find_map(|line| line.strip_prefix("telemetry_dropped_total ")).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_counted_and_not_tried_again() {
+    let (app, telemetry, ingestion) = telling(100).await;
+    let ana = app.joined_by("ana").await;
+    telemetry.flush().await;
+    ingestion.refuse_with(400);
+    let (before, asked) = (ingestion.items().len(), ingestion.requests());
+    ana.get(ME).await.expect_status(200);
+    telemetry.flush().await;
+    assert!(lost(&telemetry) >= 2, "the request and its statements: {}", lost(&telemetry));
+    assert_eq!(ingestion.requests(), asked + 1);
+    ingestion.recover();
+    ana.get(ME).await.expect_status(200);
+    telemetry.finish(PATIENCE).await;
+    assert!(ingestion.items().len() > before, "what comes after it is sent");
+}
+
+#[tokio::test]
+async fn what_happens_outside_of_a_request_is_told_too() {
+    let (app, telemetry, ingestion) = telling(0).await;
+    app.log
+        .of(async {
+            tracing::error!(target: "handler::secrets::refresh", cause = "hunter2", "the secrets can't be renewed");
+            tracing::warn!(target: "handler::scan::run", cause = "hunter2", "a cause of matches is set aside");
+            tracing::error!(target: "some::other::library", "hunter2");
+        })
+        .await;
+    telemetry.finish(PATIENCE).await;
+    let (exceptions, messages) = (ingestion.of_kind("Exception"), ingestion.of_kind("Message"));
+    assert_eq!(base(&exceptions[0])["exceptions"][0]["message"], "the secrets can't be renewed");
+    assert_eq!(base(&messages[0])["message"], "a cause of matches is set aside");
+    assert_eq!(base(&messages[0])["severityLevel"], 2, "a warning");
+    assert_eq!((exceptions.len(), messages.len(), ingestion.of_kind("Request").len()), (1, 1, 0));
+    assert_ne!(tag(&exceptions[0], "ai.operation.id"), tag(&messages[0], "ai.operation.id"));
+    assert!(!ingestion.text().contains("hunter2"), "causes are for the log");
 }
 
 #[tokio::test]
@@ -260,85 +322,22 @@ async fn how_things_stand_is_told_in_figures() {
     app.anonymous().post(LOGIN, &wrong).await.expect_status(401);
     goes_to_rome(&ana).await;
     app.clock.advance(Duration::from_secs(90));
-    let mut before = BTreeMap::new();
     for _ in 0..2 {
-        monitoring::report_once(&app.state, &telemetry, &mut before).await;
+        monitoring::report_once(&app.state, &telemetry).await;
     }
-    telemetry.finish(PATIENCE).await;
+    let all = ingestion.of_kind("Metric");
     let of = |name: &str| -> Vec<Value> {
-        let all = ingestion.of_kind("Metric");
-        all.iter()
-            .map(|item| &base(item)["metrics"][0])
-            .filter(|m| m["name"] == name)
-            .map(|m| m["value"].clone())
-            .collect()
+        let figures = all.iter().map(|item| &base(item)["metrics"][0]);
+        figures.filter(|figure| figure["name"] == name).map(|figure| figure["value"].clone()).collect()
     };
     assert_eq!(of("match_scan_waiting"), [json!(1.0), json!(1.0)]);
     assert_eq!(of("match_scan_lag_seconds"), [json!(90.0), json!(90.0)]);
     assert_eq!(of("password_hashes_waiting"), [json!(0.0), json!(0.0)]);
     assert_eq!(of("login_failures"), [json!(1.0)], "what has happened since the last report");
+    let failures = all.iter().find(|item| base(item)["metrics"][0]["name"] == "login_failures").unwrap();
+    assert_eq!(base(failures)["properties"]["reason"], "wrong_password");
+    assert_eq!(tag(failures, "ai.cloud.role"), "stories");
     assert_eq!(of("db_pool_in_use").len(), 2);
-}
-
-/// What is at `/metrics`, past the promises of the API's answers: it is none of them.
-async fn scrape(app: &TestApp) -> (u16, String, String) {
-    let request = axum::http::Request::get("/metrics").body(Body::empty()).unwrap();
-    let response = app.log.of(app.router().oneshot(request)).await.unwrap();
-    let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, kind.unwrap_or_default(), String::from_utf8(body.to_vec()).unwrap())
-}
-
-#[tokio::test]
-async fn the_figures_count_what_was_done_and_name_nobody() {
-    let telemetry = Telemetry::of_figures(Arc::new(SystemClock)).unwrap();
-    let rate_limits = RateLimits { auth: 4, general: 0, search: 0 };
-    let setup = Setup { telemetry: Some(telemetry), rate_limits, ..Setup::default() };
-    let app = TestApp::start(setup, OwnDatabase::migrated().await);
-    let ana = app.joined_as("ana.silva@example.org", "Ana").await;
-    for _ in 0..3 {
-        ana.get(&format!("/api/v1/users/{}", ana.id)).await.expect_status(200);
-    }
-    let nobody = app.anonymous();
-    for (password, status) in [("WrongPass123!", 401); 4].into_iter().chain([(PASSWORD, 429)]) {
-        nobody.post(LOGIN, &json!({ "email": ana.email, "password": password })).await.expect_status(status);
-    }
-    app.anonymous().get("/nowhere/ana.silva@example.org").await.expect_status(404);
-    let (status, kind, text) = scrape(&app).await;
-    assert_eq!((status, kind.as_str()), (200, "text/plain; version=0.0.4; charset=utf-8"));
-    for line in [
-        "http_requests_total{method=\"GET\",route=\"/api/v1/users/{user_id}\",status=\"200\"} 3",
-        "http_requests_total{method=\"GET\",route=\"unmatched\",status=\"404\"} 1",
-        "http_request_duration_seconds_count{method=\"GET\",route=\"/api/v1/users/{user_id}\"} 3",
-        "db_statements_total{outcome=\"done\",statement=\"handler::users::store/find_public\"} 3",
-        "login_failures_total{reason=\"wrong_password\"} 4",
-        "rate_limited_total{limit=\"auth\"} 1",
-        "password_hashes_waiting 0",
-        "match_scan_waiting 0",
-    ] {
-        assert!(text.lines().any(|told| told == line), "{line} in {text}");
-    }
-    assert_eq!(app.secret_in(&text), None);
-    assert!(!text.contains('@') && !text.contains("Ana") && text.contains("process_resident_memory_bytes"), "{text}");
-    assert!(!text.contains(&format!("/users/{}", ana.id)), "{text}");
-}
-
-#[tokio::test]
-async fn without_a_setting_there_are_no_figures_and_no_function_leads_to_them() {
-    let app = TestApp::new().await;
-    app.anonymous().get("/metrics").await.expect_refusal(404, "NOT_FOUND");
-    assert!(handler::app::openapi()["paths"].get("/metrics").is_none(), "they are no part of the API");
-    let functions = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("functions");
-    let mut routes = 0;
-    for entry in std::fs::read_dir(functions).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path().join("function.json")).unwrap();
-        let function: Value = serde_json::from_str(&text).unwrap();
-        for binding in function["bindings"].as_array().unwrap() {
-            let Some(route) = binding["route"].as_str() else { continue };
-            routes += 1;
-            assert!(!route.contains("metrics") && !route.starts_with('{'), "{route} leads to the figures");
-        }
-    }
-    assert!(routes > 30, "{routes}");
+    telemetry.finish(PATIENCE).await;
+    assert_eq!(ingestion.of_kind("Metric").len(), all.len(), "nothing is told of by itself");
 }

@@ -1,9 +1,15 @@
 //! Telemetry of the real handler, behind the local host, and what a bad setting does.
 
+#[cfg(target_os = "linux")]
+use std::{collections::BTreeMap, process::Stdio};
+
 use tests::OwnDatabase;
 use tests::ingestion::Ingestion;
+#[cfg(target_os = "linux")]
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
 
-use crate::support::{Hosted, migrate, settings};
+use crate::support::{BOUND, Hosted, handler, migrate, settings};
 
 #[tokio::test]
 async fn with_a_connection_string_it_tells_soon_and_the_rest_at_its_end() {
@@ -34,17 +40,69 @@ async fn with_a_connection_string_it_tells_soon_and_the_rest_at_its_end() {
 }
 
 #[tokio::test]
+async fn a_scan_by_hand_tells_what_it_found_before_it_ends() {
+    let (database, ingestion) = (OwnDatabase::empty().await, Ingestion::start().await);
+    let hosted = Hosted::start(&database).await;
+    hosted.client().two_in_rome().await;
+    let mut settings = settings(&database);
+    settings.insert("APPLICATIONINSIGHTS_CONNECTION_STRING".to_owned(), ingestion.connection_string());
+    let mut command = Command::new(handler().await);
+    command.args(["scan-matches", "--once"]).env_clear().envs(&settings).kill_on_drop(true);
+    let output = tokio::time::timeout(BOUND, command.output()).await.unwrap().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let events = ingestion.of_kind("Event");
+    let names: Vec<&str> = events.iter().map(|item| item["data"]["baseData"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["match_scan", "travel_match_found"]);
+    assert_eq!(events[1]["data"]["baseData"]["properties"]["matches"], "1");
+    hosted.shutdown().await;
+}
+
+/// The threads of OpenTelemetry in a handler that works with these settings.
+#[cfg(target_os = "linux")]
+async fn threads_of_telemetry(settings: &BTreeMap<String, String>) -> usize {
+    let mut command = Command::new(handler().await);
+    command.args(["scan-matches", "--pause", "20"]).env_clear().envs(settings).env("LOG_LEVEL", "debug");
+    let mut running = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+    let works = async { while !lines.next_line().await.unwrap().unwrap().contains("\"statement\"") {} };
+    tokio::time::timeout(BOUND, works).await.unwrap();
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", running.id().unwrap())).unwrap();
+    let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
+    let number = names.filter(|name| name.starts_with("OpenTelemetry")).count();
+    running.kill().await.unwrap();
+    number
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_a_connection_string_there_is_no_thread_for_it() {
+    let (database, ingestion) = (OwnDatabase::empty().await, Ingestion::start().await);
+    let mut settings = settings(&database);
+    migrate(&settings).await;
+    settings.insert("METRICS".to_owned(), "on".to_owned());
+    assert_eq!(threads_of_telemetry(&settings).await, 0);
+    settings.insert("APPLICATIONINSIGHTS_CONNECTION_STRING".to_owned(), ingestion.connection_string());
+    assert_eq!(threads_of_telemetry(&settings).await, 3, "of each kind of span one, and one for figures");
+    assert_eq!(ingestion.requests(), 0, "who has nothing to say opens no connection");
+}
+
+#[tokio::test]
 async fn a_bad_connection_string_stops_the_start_and_is_not_repeated() {
     let database = OwnDatabase::empty().await;
     let mut settings = settings(&database);
     settings.insert("APPLICATIONINSIGHTS_CONNECTION_STRING".to_owned(), "InstrumentationKey=hunter2".to_owned());
+    settings.insert("APPLICATIONINSIGHTS_AUTHENTICATION_STRING".to_owned(), "Authorization=hunter2".to_owned());
     settings.insert("TELEMETRY_SAMPLING_PERCENT".to_owned(), "101".to_owned());
-    let mut command = tokio::process::Command::new(crate::support::handler().await);
+    let mut command = Command::new(handler().await);
     let output = command.arg("serve").env_clear().envs(&settings).kill_on_drop(true).output();
-    let output = tokio::time::timeout(crate::support::BOUND, output).await.unwrap().unwrap();
+    let output = tokio::time::timeout(BOUND, output).await.unwrap().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
-    for words in ["APPLICATIONINSIGHTS_CONNECTION_STRING must hold", "TELEMETRY_SAMPLING_PERCENT must be"] {
+    for words in [
+        "APPLICATIONINSIGHTS_CONNECTION_STRING must hold",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING must be Authorization=AAD",
+        "TELEMETRY_SAMPLING_PERCENT must be",
+    ] {
         assert!(told.contains(words), "{told}");
     }
     assert!(!told.contains("hunter2"), "{told}");

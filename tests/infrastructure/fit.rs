@@ -11,8 +11,6 @@ use crate::{read, repository};
 /// Settings that the Functions host or the platform reads, and not the handler.
 /// <https://learn.microsoft.com/azure/azure-functions/functions-app-settings>
 const OF_THE_HOST: &[&str] = &[
-    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "AzureWebJobsStorage__accountName",
     "AzureWebJobsStorage__credential",
     "FUNCTIONS_EXTENSION_VERSION",
@@ -124,10 +122,36 @@ fn the_handler_takes_these_settings_and_the_vaults_secrets_in_production() {
     assert_eq!(config.environment, Environment::Production);
     assert_eq!(config.pool_size, 5);
     assert_eq!(config.cors_origins.len(), 2);
+    assert!(config.telemetry.unwrap().login.is_some(), "telemetry logs in by the app's identity");
+}
+
+/// By the key in the connection string anybody could write who has seen it.
+#[test]
+fn telemetry_is_written_by_identity_alone() {
+    let login = settings("settings")["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"].clone();
+    assert_eq!(login, "'Authorization=AAD'");
+    assert!(read("infrastructure/modules/appInsights.bicep").contains("    DisableLocalAuth: true\n"));
+    let roles = read("infrastructure/modules/roleAssignments.bicep");
+    let (_, role) = roles.split_once("resource appSendsTelemetry ").unwrap();
+    let (role, _) = role.split_once("\n}\n").unwrap();
+    for line in ["scope: appInsights\n", "principalId: functionAppPrincipalId\n", "', monitoringMetricsPublisher)"] {
+        assert!(role.contains(line), "{line:?} in {role}");
+    }
+}
+
+/// The handler tells of each request; what the host is left to tell is that a handler gave no answer. Successes are at the level
+/// Information in this category, failures at Error.
+#[test]
+fn the_host_tells_of_no_request_that_the_handler_tells_of() {
+    let host: serde_json::Value = serde_json::from_str(&read("host.json")).unwrap();
+    assert_eq!(host["logging"]["logLevel"]["Host.Results"], "Error");
+    // It is the host that takes the lines of the log over, as information.
+    assert_eq!(host["logging"]["logLevel"]["default"], "Information");
 }
 
 /// Variables that the example of a developer's settings leaves out: what a vault or the host is for, and what has one value.
 const NOT_FOR_DEVELOPERS: &[&str] = &[
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "FUNCTIONS_CUSTOMHANDLER_PORT",
     "JWT_ALGORITHM",
@@ -159,8 +183,10 @@ fn questions_to_the_logs_name_functions_that_exist_and_words_that_are_logged() {
         .map(|path| (path, read(path).replace("\\'", "'")));
     let mut questions = 0;
     for (path, text) in &documents {
-        for before in ["name == \"", "name != \"", "name in (\""] {
+        for before in ["name == \"", "name != \"", "name in (\"", "name !in (\""] {
             for name in quoted_after(text, before) {
+                // As the host names it, or as the handler does.
+                let name = name.strip_prefix("POST /").unwrap_or(name);
                 let function = repository().join("functions").join(name).join("function.json");
                 assert!(function.is_file(), "{path}: there is no function {name}");
                 questions += 1;

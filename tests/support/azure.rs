@@ -45,13 +45,15 @@ pub const IDENTITY_HEADER: &str = "the word for the identity endpoint";
 pub const TOKEN: &str = "eyJ0eXAiOiJKV1QifQ.the-token-for-the-vault.signature";
 /// What it gives out for the database.
 pub const DATABASE_TOKEN: &str = "eyJ0eXAiOiJKV1QifQ.the-token-for-the-database.signature";
+/// What it gives out for the ingestion endpoint of Application Insights.
+pub const INGESTION_TOKEN: &str = "eyJ0eXAiOiJKV1QifQ.the-token-for-telemetry.signature";
 /// The client id of an identity that was assigned to the app, beside its own.
 pub const CLIENT_ID: &str = "5e29463d-71da-4fe0-8e69-999b57db23b0";
 const IDENTITY: &str = "https://identity.azure.test/msi/token";
 const VAULT_HOST: &str = "stories.vault.azure.net";
 const IDENTITY_HOST: &str = "identity.azure.test";
-/// The end of the year 2099, as `expires_on` has it.
-const EXPIRES_ON: &str = "4102444799";
+/// The end of the year 2099, in seconds since 1970.
+const FAR_AWAY: i64 = 4_102_444_799;
 
 /// What says to a process that it is one of a story.
 const TOLD: &str = "TOLD_IN_AZURE";
@@ -87,9 +89,11 @@ pub struct Azure {
     certificate: CertificateDer<'static>,
 }
 
-#[derive(Default)]
 struct World {
     secrets: BTreeMap<String, Held>,
+    /// How often tokens were replaced by others, and when those of now end.
+    renewals: u32,
+    expires_on: i64,
     vault: Mood,
     identity: Mood,
     asked: Vec<String>,
@@ -98,6 +102,16 @@ struct World {
 struct Held {
     value: String,
     enabled: bool,
+}
+
+/// The token that is given out instead of this one after so many renewals.
+#[must_use]
+pub fn renewed(token: &str, renewals: u32) -> String {
+    if renewals == 0 {
+        token.to_owned()
+    } else {
+        token.replace("the-token", &format!("renewal-{renewals}-of-the-token"))
+    }
 }
 
 /// Tells a story in a process of its own, in whose environment an App Service has an identity. For that it runs the test
@@ -146,7 +160,15 @@ impl Azure {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.clone()], key.into())
             .unwrap();
-        let world = Arc::new(Mutex::new(World::default()));
+        let world = World {
+            secrets: BTreeMap::new(),
+            renewals: 0,
+            expires_on: FAR_AWAY,
+            vault: Mood::Well,
+            identity: Mood::Well,
+            asked: Vec::new(),
+        };
+        let world = Arc::new(Mutex::new(world));
         let shared = Arc::clone(&world);
         let address = server::run(async move {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -181,6 +203,30 @@ impl Azure {
     /// From now on the identity endpoint behaves like this.
     pub fn identity_is(&self, mood: Mood) {
         self.world().identity = mood;
+    }
+
+    /// From now on the identity endpoint gives out other tokens than before, those of [`renewed`], and the vault takes no
+    /// older ones.
+    pub fn renew_tokens(&self) {
+        self.world().renewals += 1;
+    }
+
+    /// From now on its tokens end at this time, in seconds since 1970. Only the machine's own clock tells Microsoft's SDK
+    /// what time it is; 0 is over whatever that says.
+    pub fn tokens_end_at(&self, expires_on: i64) {
+        self.world().expires_on = expires_on;
+    }
+
+    /// From now on its tokens are good for longer than any story takes.
+    pub fn tokens_last(&self) {
+        self.tokens_end_at(FAR_AWAY);
+    }
+
+    /// How often a token for this was asked for: `monitor.azure.com`, say.
+    #[must_use]
+    pub fn tokens_for(&self, resource: &str) -> usize {
+        let line = format!("resource=https%3A%2F%2F{resource}");
+        self.asked().iter().filter(|asked| asked.contains(&line) && asked.ends_with(" authorized")).count()
     }
 
     /// What both were asked so far: host and path with query of each request, and whether it had the right to ask.
@@ -247,14 +293,14 @@ fn answer(world: &mut World, request: &Request<Incoming>) -> Option<Response<Ful
     let host = header(HOST.as_str()).to_owned();
     let (mood, authorized) = match host.as_str() {
         IDENTITY_HOST => (world.identity, header("x-identity-header") == IDENTITY_HEADER),
-        _ => (world.vault, header(AUTHORIZATION.as_str()) == format!("Bearer {TOKEN}")),
+        _ => (world.vault, header(AUTHORIZATION.as_str()) == format!("Bearer {}", renewed(TOKEN, world.renewals))),
     };
     let right = if authorized { "authorized" } else { "unauthorized" };
     world.asked.push(format!("{host}{} {right}", request.uri()));
     let (status, body) = match (host.as_str(), mood) {
         (_, Mood::Away) => return None,
         (_, Mood::Babbles) => (200, json!({ "access_token": { "is": TOKEN }, "value": { "is": "hunter2" } })),
-        (IDENTITY_HOST, mood) => token(mood, authorized, request.uri()),
+        (IDENTITY_HOST, mood) => token(world, mood, authorized, request.uri()),
         (_, _) if !authorized => return Some(challenge()),
         (_, Mood::Refuses) => {
             (403, refusal("Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action"))
@@ -265,7 +311,7 @@ fn answer(world: &mut World, request: &Request<Incoming>) -> Option<Response<Ful
 }
 
 /// <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>
-fn token(mood: Mood, authorized: bool, uri: &Uri) -> (u16, Value) {
+fn token(world: &World, mood: Mood, authorized: bool, uri: &Uri) -> (u16, Value) {
     let asked = uri.query().unwrap_or_default();
     let (asked, client_id) = asked.split_once("&client_id=").unwrap_or((asked, CLIENT_ID));
     let (resource, token) = match asked {
@@ -273,13 +319,17 @@ fn token(mood: Mood, authorized: bool, uri: &Uri) -> (u16, Value) {
         "api-version=2019-08-01&resource=https%3A%2F%2Fdatabase.windows.net" => {
             ("https://database.windows.net", DATABASE_TOKEN)
         }
+        "api-version=2019-08-01&resource=https%3A%2F%2Fmonitor.azure.com" => {
+            ("https://monitor.azure.com", INGESTION_TOKEN)
+        }
         _ => ("", ""),
     };
     if !authorized || mood == Mood::Refuses || token.is_empty() || client_id != CLIENT_ID {
         return (400, json!({ "statusCode": 400, "message": "No User Assigned or Delegated Managed Identity found" }));
     }
-    let answer = json!({ "access_token": token, "expires_on": EXPIRES_ON, "resource": resource, "token_type": "Bearer",
-        "client_id": CLIENT_ID });
+    let token = renewed(token, world.renewals);
+    let answer = json!({ "access_token": token, "expires_on": world.expires_on.to_string(), "resource": resource,
+        "token_type": "Bearer", "client_id": CLIENT_ID });
     (200, answer)
 }
 

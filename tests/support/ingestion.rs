@@ -1,12 +1,15 @@
 //! The ingestion endpoint of Application Insights, on this machine: keeps what arrives, and can be as it likes.
 
 use std::convert::Infallible;
+use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use handler::telemetry::settings::{self, TelemetrySettings};
+use http::header::AUTHORIZATION;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -33,8 +36,11 @@ pub struct Ingestion {
 
 #[derive(Default)]
 struct Seen {
+    /// What was posted, unpacked: a JSON array a line.
     text: String,
     requests: usize,
+    authorizations: Vec<Option<String>>,
+    wanted: Option<String>,
     status: Option<u16>,
     is_silent: bool,
 }
@@ -63,7 +69,18 @@ impl Ingestion {
     #[must_use]
     pub fn settings(&self, percent: u32) -> TelemetrySettings {
         let (key, track) = settings::parse(&self.connection_string()).unwrap();
-        TelemetrySettings { key, track, percent, role: "stories".to_owned(), instance: "one".to_owned() }
+        TelemetrySettings { key, track, percent, login: None, role: "stories".to_owned(), instance: "one".to_owned() }
+    }
+
+    /// From now on it takes nothing but what comes with this token.
+    pub fn want_token(&self, token: &str) {
+        self.lock().wanted = Some(format!("Bearer {token}"));
+    }
+
+    /// What each request so far had as `Authorization`.
+    #[must_use]
+    pub fn authorizations(&self) -> Vec<Option<String>> {
+        self.lock().authorizations.clone()
     }
 
     /// From now on it answers this, and keeps nothing.
@@ -88,7 +105,7 @@ impl Ingestion {
         self.lock().requests
     }
 
-    /// All that arrived, as it came.
+    /// All that arrived, unpacked.
     #[must_use]
     pub fn text(&self) -> String {
         self.lock().text.clone()
@@ -97,7 +114,9 @@ impl Ingestion {
     /// All that arrived. Each is held to the form of an envelope.
     #[must_use]
     pub fn items(&self) -> Vec<Value> {
-        let items: Vec<Value> = self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let text = self.text();
+        let posts = text.lines().map(|line| serde_json::from_str::<Vec<Value>>(line).unwrap());
+        let items: Vec<Value> = posts.flatten().collect();
         items.iter().for_each(check);
         items
     }
@@ -143,9 +162,9 @@ fn check(item: &Value) {
     assert_eq!(item["data"]["baseType"], format!("{}Data", kind.unwrap_or_default()), "{item}");
     assert_eq!(item["data"]["baseData"]["ver"], 2, "{item}");
     assert!(item["tags"].as_object().is_some_and(|tags| tags.values().all(Value::is_string)), "{item}");
-    assert!(item["sampleRate"].is_null() || item["sampleRate"].as_u64().is_some_and(|rate| rate > 0), "{item}");
+    assert!(item["sampleRate"].is_null() || item["sampleRate"].as_f64().is_some_and(|rate| rate > 0.0), "{item}");
     let properties = item["data"]["baseData"]["properties"].as_object();
-    assert!(properties.is_some_and(|properties| properties.values().all(Value::is_string)), "{item}");
+    assert!(properties.is_none_or(|properties| properties.values().all(Value::is_string)), "{item}");
 }
 
 async fn listen(listener: TcpListener, seen: Arc<Mutex<Seen>>) {
@@ -160,16 +179,33 @@ async fn listen(listener: TcpListener, seen: Arc<Mutex<Seen>>) {
 }
 
 async fn take(request: Request<Incoming>, seen: Arc<Mutex<Seen>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let is_track = request.method() == Method::POST && request.uri().path() == "/v2.1/track";
-    let is_lines = request.headers().get("content-type").is_some_and(|kind| kind == "application/x-json-stream");
-    let is_anonymous = !request.headers().contains_key("authorization");
+    let is_packed = header("content-type").as_deref() == Some("application/json")
+        && header("content-encoding").as_deref() == Some("gzip");
+    let authorization = header(AUTHORIZATION.as_str());
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let mut text = String::new();
+    let is_gzip = GzDecoder::new(&body[..]).read_to_string(&mut text).is_ok();
     let (status, is_silent) = {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.requests += 1;
-        let status = if is_track && is_lines && is_anonymous { seen.status.unwrap_or(200) } else { 400 };
+        let is_welcome = seen.wanted.as_ref() == authorization.as_ref();
+        seen.authorizations.push(authorization);
+        let status = match seen.status {
+            _ if !is_track || !is_packed || !is_gzip => 400,
+            Some(status) => status,
+            None => {
+                if is_welcome {
+                    200
+                } else {
+                    401
+                }
+            }
+        };
         if status == 200 && !seen.is_silent {
-            seen.text.push_str(&String::from_utf8_lossy(&body));
+            seen.text.push_str(&text);
+            seen.text.push('\n');
         }
         (status, seen.is_silent)
     };

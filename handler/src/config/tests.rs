@@ -1,6 +1,7 @@
 //! Good and bad configurations.
 
 use super::*;
+use crate::telemetry::settings::EntraLogin;
 
 const SERVER: &str = "Server=tcp:db.database.windows.net;Database=t;User ID=u;Password=p;Encrypt=true";
 
@@ -208,13 +209,18 @@ fn telemetry_is_off_unless_it_is_asked_for() {
     assert_eq!(read_telemetry(&asked), Some(telemetry), "the log knows before everything else");
     let named = Config::from_vars(&vars(&[(name, INGESTION), ("WEBSITE_SITE_NAME", "tm-prod")])).unwrap();
     let telemetry = named.telemetry.unwrap();
-    assert_eq!((telemetry.percent, telemetry.role.as_str()), (20, "tm-prod"));
+    assert_eq!((telemetry.percent, telemetry.role.as_str(), telemetry.login), (20, "tm-prod", None));
+    let login = ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=AAD");
+    let asked = Config::from_vars(&vars(&[(name, INGESTION), login])).unwrap();
+    assert_eq!(asked.telemetry.unwrap().login, Some(EntraLogin { client_id: None }));
+    assert_eq!(read_telemetry(&vars(&[login])), None, "that alone is for nobody");
 }
 
 #[test]
 fn security_30_faulty_telemetry_stops_the_start_and_is_not_repeated() {
     for (name, value) in [
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", "hunter2"),
+        ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "hunter2"),
         ("TELEMETRY_SAMPLING_PERCENT", "hunter2"),
         ("TELEMETRY_SAMPLING_PERCENT", "101"),
         ("METRICS", "hunter2"),

@@ -8,7 +8,7 @@ use axum::routing::post;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::run::{Scanner, Summary};
+use super::run::Scanner;
 use crate::http::json::Json;
 use crate::state::AppState;
 
@@ -40,8 +40,7 @@ async fn fire(State(app): State<AppState>, request: Request) -> (StatusCode, Jso
     let scanned = Scanner::of(&app).run(|_| ()).await;
     let (status, line) = match scanned {
         Ok(summary) => {
-            let Summary { causes, matches, notifications, set_aside, .. } = summary;
-            tracing::info!(event = "match_scan", causes, matches, notifications, set_aside, "{summary}");
+            summary.log();
             (StatusCode::OK, summary.to_string())
         }
         Err(error) => {

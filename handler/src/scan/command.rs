@@ -48,6 +48,7 @@ pub async fn scan(scanner: &Scanner, until: Until, stop: impl Future<Output = ()
         let summary = finished.unwrap_or(so_far);
         if once || summary.causes + summary.failed + summary.set_aside > 0 {
             println!("{summary}");
+            summary.log();
         }
         if finished.is_none() {
             return Ok(Ended::Stopped);

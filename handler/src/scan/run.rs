@@ -66,6 +66,14 @@ pub struct Summary {
     pub elapsed: Duration,
 }
 
+impl Summary {
+    /// Writes the line of a run into the log.
+    pub fn log(&self) {
+        let Self { causes, matches, notifications, set_aside, .. } = *self;
+        tracing::info!(event = "match_scan", causes, matches, notifications, set_aside, "{self}");
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { causes, matches, notifications, failed, set_aside, .. } = self;

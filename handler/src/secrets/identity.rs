@@ -1,5 +1,6 @@
 //! Who the handler is to Azure: in Azure its managed identity, on a developer's machine whoever is signed in there. That
-//! opens the vault, and the database where the connection string says `Authentication=Active Directory …`.
+//! opens the vault, the database where the connection string says `Authentication=Active Directory …`, and the ingestion endpoint
+//! of telemetry where `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` says `Authorization=AAD`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,11 +13,13 @@ use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::task::spawn_blocking;
 
 use super::trouble::cause;
 use crate::config::Variables;
 use crate::db::{LoginTokens, Token};
+use crate::telemetry::wire;
 
 /// What App Service and Functions tell an app that has a managed identity: where its tokens are, and the word to ask with.
 const MANAGED: [&str; 2] = ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"];
@@ -25,6 +28,9 @@ const CLIENT_ID: &str = "AZURE_CLIENT_ID";
 /// What a token for Azure SQL Database is asked for.
 /// <https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-overview>
 const DATABASE_SCOPE: &str = "https://database.windows.net/.default";
+/// What one for the ingestion endpoint of Application Insights is asked for.
+/// <https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication>
+const INGESTION_SCOPE: &str = "https://monitor.azure.com/.default";
 
 /// The identity that this environment gives. `http` reaches the platform's endpoint; developers' tools are programs.
 pub fn credential(vars: &Variables, http: &Arc<dyn HttpClient>) -> anyhow::Result<Arc<dyn TokenCredential>> {
@@ -105,6 +111,49 @@ where
                     cause(&error)
                 ),
             }
+        })
+    }
+}
+
+/// Tokens for the ingestion endpoint, of the identity that an environment gives, or of the one with this client id.
+pub struct IngestionTokens<C> {
+    vars: Variables,
+    client_id: Option<String>,
+    connect: Arc<C>,
+    network: OnceCell<Arc<dyn HttpClient>>,
+}
+
+impl<C> IngestionTokens<C>
+where
+    C: Fn() -> anyhow::Result<Arc<dyn HttpClient>> + Send + Sync + 'static,
+{
+    /// Tokens of the identity that these variables give, asked for over the network that `connect` opens.
+    pub fn new(vars: Variables, client_id: Option<String>, connect: C) -> Self {
+        Self { vars, client_id, connect: Arc::new(connect), network: OnceCell::new() }
+    }
+
+    /// Opened once, and apart from what serves requests: certificates are read.
+    async fn network(&self) -> anyhow::Result<&Arc<dyn HttpClient>> {
+        let connect = Arc::clone(&self.connect);
+        self.network.get_or_try_init(async || spawn_blocking(move || connect()).await?).await
+    }
+}
+
+impl<C> wire::IngestionTokens for IngestionTokens<C>
+where
+    C: Fn() -> anyhow::Result<Arc<dyn HttpClient>> + Send + Sync + 'static,
+{
+    fn issue(&self) -> wire::Token<'_> {
+        Box::pin(async move {
+            // A new credential each time: the SDK's own store of tokens can't be told that one was refused.
+            let credential = identity(&self.vars, self.client_id.as_deref(), self.network().await?)?;
+            credential.get_token(&[INGESTION_SCOPE], None).await.map_err(|error| {
+                anyhow::anyhow!(
+                    "no identity to log in to Application Insights with ({}): give the app a managed identity, or on a \
+                     developer's machine sign in with `az login`",
+                    cause(&error)
+                )
+            })
         })
     }
 }

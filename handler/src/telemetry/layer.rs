@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::{self, TraceId};
 use time::OffsetDateTime;
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -11,9 +12,9 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::Fields;
-use super::items::{Place, Statement, is_failure};
 use super::metrics::Metrics;
-use super::outbox::Outbox;
+use super::pipeline::{Pipeline, Share};
+use super::spans::{self, Place, Statement, is_failure};
 use crate::audit;
 use crate::clock::SharedClock;
 
@@ -25,13 +26,13 @@ const OWN: &str = "handler::telemetry";
 const DATABASE: &str = "handler::db";
 /// The span of a request, and the message of its one line.
 const REQUEST: &str = "request";
-/// The most statements of one request that are told of: a match scan has many.
-const MOST_STATEMENTS: usize = 100;
+/// The most statements of one request that are told of, and the most events: a match scan has many.
+const MOST: usize = 100;
 
 /// The layer.
 pub struct TelemetryLayer {
     metrics: Arc<Metrics>,
-    outbox: Option<Arc<Outbox>>,
+    pipeline: Option<Arc<Pipeline>>,
     clock: SharedClock,
 }
 
@@ -40,6 +41,8 @@ struct OpenRequest {
     began: (OffsetDateTime, Instant),
     place: Place,
     statements: Vec<Statement>,
+    events: Vec<trace::Event>,
+    is_over: bool,
 }
 
 /// What there is to be told of, besides requests and statements.
@@ -62,8 +65,8 @@ pub fn is_read(metadata: &Metadata<'_>) -> bool {
 }
 
 impl TelemetryLayer {
-    pub(super) fn new(metrics: Arc<Metrics>, outbox: Option<Arc<Outbox>>, clock: SharedClock) -> Self {
-        Self { metrics, outbox, clock }
+    pub(super) fn new(metrics: Arc<Metrics>, pipeline: Option<Arc<Pipeline>>, clock: SharedClock) -> Self {
+        Self { metrics, pipeline, clock }
     }
 
     fn count(&self, fields: &Fields) {
@@ -71,8 +74,8 @@ impl TelemetryLayer {
             self.metrics.retry();
         }
         match (fields.event.as_deref(), fields.reason.as_deref(), fields.limit.as_deref()) {
-            (Some("login_failed"), Some(reason), _) => self.metrics.login_failure(reason),
-            (Some("login_throttled"), ..) => self.metrics.login_failure("throttled"),
+            (Some("login_failed"), Some(reason), _) => self.login_failure(reason),
+            (Some("login_throttled"), ..) => self.login_failure("throttled"),
             (Some("rate_limited"), _, Some(limit)) => self.metrics.rate_limited(limit),
             _ => {}
         }
@@ -81,50 +84,69 @@ impl TelemetryLayer {
         }
     }
 
+    fn login_failure(&self, reason: &str) {
+        self.metrics.login_failure(reason);
+        if let Some(pipeline) = &self.pipeline {
+            pipeline.measures.login_failure(reason);
+        }
+    }
+
     fn statement(&self, name: String, fields: &Fields, request: Option<&mut OpenRequest>) {
         let took = Duration::from_micros(fields.duration_us.and_then(|us| us.try_into().ok()).unwrap_or_default());
         self.metrics.statement(&name, fields.failed, took);
-        if let Some(request) = request.filter(|open| self.outbox.is_some() && open.statements.len() < MOST_STATEMENTS) {
+        if let Some(request) = request.filter(|open| self.pipeline.is_some() && open.statements.len() < MOST) {
             let began = self.clock.now() - took;
             request.statements.push(Statement { name, began, took, failed: fields.failed });
         }
     }
 
-    /// The end of a request. Now it is known whether it is one of those that are always told of.
+    /// The end of a request. Now it is known whether it is one of those that are always told of: failures, and where
+    /// something happened that has to be known each time.
     fn request(&self, line: &Fields, request: &mut OpenRequest) {
         let (status, took) = (line.status.unwrap_or_default(), request.began.1.elapsed());
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         self.metrics.request(&text(&line.method), &text(&line.route), status, took);
-        let Some(outbox) = &self.outbox else { return };
-        let percent = if is_failure(status) { 100 } else { outbox.percent() };
-        if !is_chosen(&request.place.trace_id, percent) {
-            return;
+        let Some(pipeline) = &self.pipeline else { return };
+        request.is_over = true;
+        let (events, statements) = (std::mem::take(&mut request.events), std::mem::take(&mut request.statements));
+        let has_failed = is_failure(status);
+        let is_drawn = is_chosen(request.place.trace, pipeline.percent());
+        let is_told = has_failed || !events.is_empty();
+        if is_told || is_drawn {
+            let own = spans::request((request.began.0, took), &request.place, line, events);
+            pipeline.put(own, if is_told { Share::Each } else { Share::Drawn });
         }
-        let place = &mut request.place;
-        place.invocation_id.clone_from(&line.invocation_id);
-        let place = &*place;
-        let writer = outbox.writer();
-        let own = writer.request((request.began.0, took), place, line, percent);
-        let statements = request.statements.iter().enumerate();
-        let statements =
-            statements.map(|(number, statement)| writer.statement(statement, (place, number + 1), line, percent));
-        outbox.put(std::iter::once(own).chain(statements));
+        if has_failed || is_drawn {
+            let share = if has_failed { Share::Each } else { Share::Drawn };
+            for (number, statement) in (1..).zip(statements) {
+                pipeline.put(spans::statement(&request.place, number, statement), share);
+            }
+        }
     }
 
-    fn tell(&self, metadata: &Metadata<'_>, fields: &Fields, request: Option<&OpenRequest>) {
-        let Some(outbox) = &self.outbox else { return };
-        let mut place = request.map(|open| open.place.clone()).unwrap_or_default();
-        place.request_id = place.request_id.or_else(|| fields.request_id.clone());
-        let (now, writer) = (self.clock.now(), outbox.writer());
-        match kind_of(metadata, fields) {
+    fn tell(&self, metadata: &'static Metadata<'static>, fields: &Fields, request: Option<&mut OpenRequest>) {
+        let Some(pipeline) = &self.pipeline else { return };
+        let place = request.as_ref().map_or_else(|| Place::apart(rand::random()), |open| open.place.clone());
+        let now = self.clock.now();
+        let told = match kind_of(metadata, fields) {
             Kind::Event(name) => {
                 let found = fields.matches.filter(|matches| *matches > 0).map(|_| "travel_match_found");
                 let names = std::iter::once(name).chain(found);
-                outbox.put(names.map(|name| writer.event(now, name, &place, fields)));
+                names.map(|name| spans::event(now, name, &place, fields)).collect()
             }
-            Kind::Exception => outbox.put([writer.exception(now, metadata.target(), &place, fields)]),
-            Kind::Warning => outbox.put([writer.warning(now, &place, fields)]),
-            Kind::Nothing => {}
+            Kind::Exception => vec![spans::exception(now, metadata.target(), &place, fields)],
+            Kind::Warning => vec![spans::warning(now, &place, fields)],
+            Kind::Nothing => return,
+        };
+        match request.filter(|open| !open.is_over) {
+            Some(open) if open.events.len() < MOST => open.events.extend(told),
+            Some(_) => {}
+            None => {
+                for event in told {
+                    let carrier = spans::carrier(metadata.target(), &place, now, event, rand::random());
+                    pipeline.put(carrier, Share::Each);
+                }
+            }
         }
     }
 }
@@ -163,10 +185,9 @@ const TOLD: [&str; 2] = ["connection_accepted", "match_scan"];
 
 /// Whether this trace is among the `percent` of a hundred that are told of: the same for all that takes part in it. Its id
 /// is random (W3C Trace Context 3.2.2.3), so that its last 8 bytes can be taken for a draw.
-fn is_chosen(trace_id: &str, percent: u32) -> bool {
-    let last = trace_id.get(trace_id.len().saturating_sub(16)..).unwrap_or_default();
-    let draw = u64::from_str_radix(last, 16).unwrap_or_default();
-    u128::from(draw) * 100 < u128::from(percent) << 64
+fn is_chosen(trace: TraceId, percent: u32) -> bool {
+    let draw = u128::from_be_bytes(trace.to_bytes()) & u128::from(u64::MAX);
+    draw * 100 < u128::from(percent) << 64
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for TelemetryLayer {
@@ -174,15 +195,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for TelemetryLayer {
         let Some(span) = context.span(id) else { return };
         let mut fields = Fields::default();
         attributes.record(&mut fields);
-        let place = Place {
-            trace_id: fields.trace_id.unwrap_or_default(),
-            span_id: fields.span_id.unwrap_or_default(),
-            parent_id: fields.parent_id,
-            request_id: fields.request_id,
-            invocation_id: fields.invocation_id,
-        };
         let began = (self.clock.now(), Instant::now());
-        span.extensions_mut().insert(OpenRequest { began, place, statements: Vec::new() });
+        let (statements, events) = (Vec::new(), Vec::new());
+        let request = OpenRequest { began, place: Place::of(fields), statements, events, is_over: false };
+        span.extensions_mut().insert(request);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -198,7 +214,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for TelemetryLayer {
             }
         } else {
             self.count(&fields);
-            self.tell(event.metadata(), &fields, request.as_deref());
+            self.tell(event.metadata(), &fields, request);
         }
     }
 }
@@ -209,10 +225,11 @@ mod tests {
 
     #[test]
     fn a_trace_is_chosen_by_its_id_alone_and_as_often_as_asked_for() {
-        let ids = (0..4_000_u64).map(|number| format!("{:032x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let chosen = |percent| ids.clone().filter(|id| is_chosen(id, percent)).count();
+        let ids = (0..4_000_u64).map(|number| u128::from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let ids = ids.map(|id| TraceId::from_bytes(id.to_be_bytes()));
+        let chosen = |percent| ids.clone().filter(|id| is_chosen(*id, percent)).count();
         assert_eq!((chosen(0), chosen(100)), (0, 4_000));
         assert!((760..840).contains(&chosen(20)), "{}", chosen(20));
-        assert!(ids.clone().all(|id| !is_chosen(&id, 20) || is_chosen(&id, 30)));
+        assert!(ids.clone().all(|id| !is_chosen(id, 20) || is_chosen(id, 30)));
     }
 }

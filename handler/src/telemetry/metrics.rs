@@ -146,12 +146,6 @@ impl Metrics {
         self.rate_limited.with_label_values(&[limit]).inc();
     }
 
-    /// How many logins have failed, by the audit log's reasons.
-    #[must_use]
-    pub fn login_failures(&self) -> [(&'static str, u64); LOGIN_FAILURES.len()] {
-        LOGIN_FAILURES.map(|reason| (reason, self.login_failures.with_label_values(&[reason]).get()))
-    }
-
     /// The counter of what telemetry loses.
     pub(super) fn dropped_counter(&self) -> IntCounter {
         self.dropped.clone()
@@ -182,9 +176,6 @@ impl Metrics {
         TextEncoder::new().encode_to_string(&self.registry.gather()).context("the figures as text")
     }
 }
-
-/// The reasons of a login's failure: those of `docs/AUDIT.md`, and its throttle.
-pub const LOGIN_FAILURES: [&str; 4] = ["unknown_email", "wrong_password", "inactive", "throttled"];
 
 /// `VmRSS` of `/proc/self/status`, which is in kB of 1,024 bytes.
 fn resident_bytes(status: &str) -> Option<i64> {
@@ -266,6 +257,5 @@ mod tests {
         ] {
             assert!(text.lines().any(|told| told == line), "{line} in {text}");
         }
-        assert_eq!(metrics.login_failures().map(|(_, times)| times), [0, 0, 1, 0]);
     }
 }

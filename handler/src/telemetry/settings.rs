@@ -17,13 +17,22 @@ pub struct TelemetrySettings {
     pub track: Url,
     /// Of a hundred requests that succeed, so many are told of. Failures and what has to be known each time always are.
     pub percent: u32,
+    /// `APPLICATIONINSIGHTS_AUTHENTICATION_STRING`: whether to log in, and as whom.
+    pub login: Option<EntraLogin>,
     /// `WEBSITE_SITE_NAME`: the application's name in the portal.
     pub role: String,
     /// `WEBSITE_INSTANCE_ID`, or what a container is called: which of its instances this is.
     pub instance: String,
 }
 
-/// What is wrong with a connection string, to be read after the name of its variable.
+/// A login to the endpoint by a token of the app's identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntraLogin {
+    /// The client id of the identity, if it is another than that of all else.
+    pub client_id: Option<String>,
+}
+
+/// What is wrong with a setting, to be read after the name of its variable.
 pub type Fault = &'static str;
 
 /// The key and the address in a connection string of Application Insights, as the Azure portal gives it.
@@ -35,7 +44,7 @@ pub fn parse(connection_string: &str) -> Result<(Uuid, Url), Fault> {
             "instrumentationkey" => key = Some(value.trim()),
             "ingestionendpoint" => endpoint = Some(value.trim()),
             "authorization" if !value.trim().eq_ignore_ascii_case("ikey") => {
-                return Err("asks for a login, which telemetry goes without: remove Authorization from it");
+                return Err("asks for a login: that belongs into APPLICATIONINSIGHTS_AUTHENTICATION_STRING");
             }
             _ => {}
         }
@@ -45,6 +54,22 @@ pub fn parse(connection_string: &str) -> Result<(Uuid, Url), Fault> {
     let endpoint = endpoint.ok_or("must hold IngestionEndpoint=https://…: copy all of it from the Azure portal")?;
     let track = Url::parse(endpoint).ok().filter(is_safe).and_then(|base| base.join("v2.1/track").ok());
     Ok((key, track.ok_or("must have an https address as IngestionEndpoint, without user, query or path")?))
+}
+
+/// What `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` asks for, which the Functions host reads too.
+/// <https://learn.microsoft.com/azure/azure-functions/functions-app-settings#applicationinsights_authentication_string>
+pub fn parse_login(text: &str) -> Result<EntraLogin, Fault> {
+    const FORM: Fault = "must be Authorization=AAD, with ;ClientId=<a UUID> if the app has several identities";
+    let (mut asked_for, mut client_id) = (false, None);
+    for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, value) = part.split_once('=').ok_or(FORM)?;
+        match (name.trim().to_ascii_lowercase().as_str(), value.trim()) {
+            ("authorization", value) if value.eq_ignore_ascii_case("aad") => asked_for = true,
+            ("clientid", value) if Uuid::parse_str(value).is_ok() => client_id = Some(value.to_owned()),
+            _ => return Err(FORM),
+        }
+    }
+    if asked_for { Ok(EntraLogin { client_id }) } else { Err(FORM) }
 }
 
 /// Nothing goes over a network in the clear. To this machine itself it may.
@@ -89,10 +114,23 @@ mod tests {
             (&format!("{KEY};IngestionEndpoint=https://hunter2@a.example/"), "without user"),
             (&format!("{KEY};IngestionEndpoint=https://a.example/?hunter2"), "query"),
             (&format!("{KEY};IngestionEndpoint=hunter2"), "https"),
-            (&format!("{KEY};IngestionEndpoint=https://a.example/;Authorization=AAD"), "Authorization"),
+            (&format!("{KEY};IngestionEndpoint=https://a.example/;Authorization=AAD"), "AUTHENTICATION_STRING"),
         ] {
             let fault = parse(text).unwrap_err();
             assert!(fault.contains(told) && !fault.contains("hunter2"), "{text}: {fault}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_asked_for_in_the_hosts_own_words() {
+        let id = "5e29463d-71da-4fe0-8e69-999b57db23b0";
+        assert_eq!(parse_login("Authorization=AAD"), Ok(EntraLogin { client_id: None }));
+        let chosen = parse_login(&format!(" authorization = aad ; ClientId={id};"));
+        assert_eq!(chosen, Ok(EntraLogin { client_id: Some(id.to_owned()) }));
+        let client = format!("ClientId={id}");
+        for text in ["hunter2", "Authorization=hunter2", "Authorization=AAD;ClientId=hunter2", ";", &client] {
+            let fault = parse_login(text).unwrap_err();
+            assert!(fault.contains("Authorization=AAD") && !fault.contains("hunter2"), "{text}: {fault}");
         }
     }
 }
