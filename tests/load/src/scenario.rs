@@ -131,6 +131,18 @@ impl Scenario {
         }
     }
 
+    /// Connections at most, unless it is said otherwise: more than a server serves at once where the scenario is about what
+    /// it does then, and one for each person of a closed loop.
+    #[must_use]
+    pub const fn connections(self, users: usize) -> usize {
+        match self {
+            Self::AppOpen => 64,
+            Self::ConferenceSpike => 512,
+            Self::AuthStorm => 1_000,
+            Self::Normal | Self::Peak | Self::Stress => users,
+        }
+    }
+
     /// Whether a 429 or a 503 with `Retry-After` is what a server should answer to some of it.
     #[must_use]
     pub const fn expects_refusals(self) -> bool {

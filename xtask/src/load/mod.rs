@@ -66,15 +66,21 @@ pub(crate) fn measure(root: &Path, options: &Options) -> Result<()> {
         people: server.people,
         password: world::PASSWORD.to_owned(),
     };
+    let connections = options.connections.unwrap_or_else(|| scenario.connections(server.sessions.len()));
     let crowd = Crowd::new(server.sessions.clone(), scene, !options.no_etags, options.seed)?;
-    let mut loading =
-        Loading { options, users, settings: settings(options, &server), crowd: Some(crowd), runs: Vec::new() };
+    let mut loading = Loading {
+        options,
+        users,
+        settings: settings(options, &server, connections),
+        crowd: Some(crowd),
+        runs: Vec::new(),
+    };
     let limit = loading.all()?;
     let report = Report {
         scenario: scenario.name(),
         shape: shape(options),
         users: server.sessions.len(),
-        connections: options.connections,
+        connections,
         seed: options.seed,
         runs: loading.runs,
         limit,
@@ -133,7 +139,7 @@ impl Loading<'_> {
     }
 }
 
-fn settings(options: &Options, server: &Server) -> Settings {
+fn settings(options: &Options, server: &Server, connections: usize) -> Settings {
     let kind = match (options.scenario.is_closed(), options.even) {
         (true, _) => Loop::Closed(Duration::from_millis(options.think_ms)),
         (false, true) => Loop::Open(Spacing::Even),
@@ -142,7 +148,7 @@ fn settings(options: &Options, server: &Server) -> Settings {
     Settings {
         target: server.target,
         kind,
-        connections: options.connections,
+        connections,
         patience: PATIENCE,
         drain: PATIENCE,
         refusals: options.with_limits || options.scenario.expects_refusals(),

@@ -60,9 +60,9 @@ pub(crate) struct Options {
     /// How long people of a closed loop think, on average
     #[arg(long, default_value_t = 1_000)]
     pub(super) think_ms: u64,
-    /// Connections at most; requests queue for them
-    #[arg(long, default_value_t = 64)]
-    pub(super) connections: usize,
+    /// Connections at most, for which requests queue (64; 512 of a spike, 1,000 of a storm, one each of a closed loop)
+    #[arg(long)]
+    pub(super) connections: Option<usize>,
     /// Requests at even distances, in place of those of a Poisson process
     #[arg(long)]
     pub(super) even: bool,
