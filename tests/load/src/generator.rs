@@ -208,11 +208,12 @@ impl Run {
     /// One person in a closed loop.
     async fn use_and_think(self: Rc<Self>, user: usize, think: Duration, mut rng: StdRng, send: UnboundedSender<Job>) {
         loop {
-            sleep(Duration::from_secs_f64(exponential(&mut rng, think.as_secs_f64()))).await;
-            let due = self.start.elapsed();
-            if due >= self.timeline.length() {
+            let pause = Duration::from_secs_f64(exponential(&mut rng, think.as_secs_f64()));
+            if self.start.elapsed() + pause >= self.timeline.length() {
                 return;
             }
+            sleep(pause).await;
+            let due = self.start.elapsed();
             let (done, answered) = oneshot::channel();
             self.due.fetch_add(1, Ordering::Relaxed);
             if send.send(Job { due, user: Some(user), done: Some(done) }).is_err() {

@@ -10,6 +10,7 @@ use load::generator::{Loop, Outcome, Settings, run};
 use load::login::log_in;
 use load::probe::Probe;
 use load::progress::Progress;
+use load::report::{Report, json, table};
 use load::scenario::{Extent, Scenario};
 use load::scene::Scene;
 use load::timeline::Spacing;
@@ -74,6 +75,23 @@ async fn people_who_open_the_app_find_everything_as_expected() {
     assert_eq!(total.groups.iter().map(load::record::Latencies::count).sum::<u64>(), total.requests());
     assert_eq!(outcome.seconds.iter().map(|second| second.latencies.count()).sum::<u64>(), total.requests());
     assert!(total.statuses.contains_key(&201), "somebody made a plan: {:?}", total.statuses);
+
+    let report = Report {
+        scenario: Scenario::AppOpen.name(),
+        shape: "open loop".to_owned(),
+        users: PEOPLE as usize,
+        connections: 16,
+        seed: 1,
+        runs: vec![outcome],
+        limit: None,
+    };
+    let told = json::render(&report).unwrap();
+    assert_eq!(told["runs"][0]["total"]["requests"], total.requests());
+    assert_eq!(told["runs"][0]["phases"][0]["statuses"]["201"], total.statuses[&201]);
+    let shown = table::render(&report).unwrap();
+    for expected in [format!("all {:>28}", total.requests()), "errors                 0 (0.000 %): none".to_owned()] {
+        assert!(shown.lines().any(|line| line.starts_with(&expected)), "{expected}:\n{shown}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

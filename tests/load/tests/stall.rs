@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 /// The server answers everything at once, but the one request of this number only after so long.
-const SLOW: usize = 20;
+const SLOW: usize = 10;
 const STALL: Duration = Duration::from_millis(600);
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
