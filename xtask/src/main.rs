@@ -4,6 +4,7 @@ mod cold_start;
 mod docs;
 mod functions;
 mod list_times;
+mod load;
 mod login_storm;
 mod login_timing;
 mod openapi;
@@ -106,6 +107,9 @@ enum Chore {
         #[arg(long, default_value_t = 300)]
         runs: usize,
     },
+    /// Put the release handler under load as many people with the app make it, and print, write and draw what it takes
+    #[command(after_long_help = load::options::EXAMPLES)]
+    Load(#[command(flatten)] Box<load::options::Options>),
     /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
     Docs,
 }
@@ -126,6 +130,7 @@ fn main() -> ExitCode {
         Chore::SeedWorld { users, database, seed } => world::seed(&database, users, seed),
         Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
+        Chore::Load(options) => load::measure(&root, &options),
         Chore::Docs => docs::write(&root),
     };
     match done {

@@ -14,10 +14,17 @@ use crate::package;
 /// After this long a start or an answer has failed.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// What the handlers here sign tokens with.
+pub(crate) const ACCESS_SECRET: &str = "measuring, access";
+/// The same for refresh tokens.
+pub(crate) const REFRESH_SECRET: &str = "measuring, refresh";
+
 /// The release handler and a migrated database.
 pub(crate) struct Bench {
     handler: PathBuf,
     database: String,
+    /// Settings besides the usual ones.
+    settings: Vec<(&'static str, &'static str)>,
     /// What goes with this.
     _folder: Option<tempfile::TempDir>,
 }
@@ -27,14 +34,32 @@ impl Bench {
     pub(crate) fn prepare(root: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let database = format!("sqlite:{}", folder.path().join("bench.db").display());
-        let bench = Self { handler: package::build(root, true)?, database, _folder: Some(folder) };
-        ensure!(bench.command(0).arg("migrate").status()?.success(), "the database could not be migrated");
+        let bench =
+            Self { handler: package::build(root, true)?, database, settings: Vec::new(), _folder: Some(folder) };
+        bench.migrate()?;
         Ok(bench)
     }
 
     /// Builds the handler for a database that is there already.
     pub(crate) fn on(root: &Path, database: &str) -> Result<Self> {
-        Ok(Self { handler: package::build(root, true)?, database: database.to_owned(), _folder: None })
+        Ok(Self::of(package::build(root, true)?, database))
+    }
+
+    /// The handler at this path, for a database that is there already.
+    pub(crate) fn of(handler: PathBuf, database: &str) -> Self {
+        Self { handler, database: database.to_owned(), settings: Vec::new(), _folder: None }
+    }
+
+    /// The same with other settings, which win over the usual ones.
+    pub(crate) fn with(mut self, settings: Vec<(&'static str, &'static str)>) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Brings the database's schema up to the handler's.
+    pub(crate) fn migrate(&self) -> Result<()> {
+        ensure!(self.command(0).arg("migrate").status()?.success(), "the database could not be migrated");
+        Ok(())
     }
 
     /// Starts the handler on a free port.
@@ -51,12 +76,13 @@ impl Bench {
         command
             .env("ENVIRONMENT", "development")
             .env("DATABASE_URL", &self.database)
-            .env("JWT_SECRET_KEY", "measuring, access")
-            .env("JWT_REFRESH_SECRET_KEY", "measuring, refresh")
+            .env("JWT_SECRET_KEY", ACCESS_SECRET)
+            .env("JWT_REFRESH_SECRET_KEY", REFRESH_SECRET)
             .env("RATE_LIMIT_AUTH_PER_MINUTE", "0")
             .env("RATE_LIMIT_GENERAL_PER_MINUTE", "0")
             .env("RATE_LIMIT_SEARCH_PER_MINUTE", "0")
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.max(1).to_string())
+            .envs(self.settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         command
@@ -117,6 +143,11 @@ impl Running {
         let (head, body) = answer.split_once("\r\n\r\n").context("no end of the headers")?;
         let status = head.split(' ').nth(1).context("no status line")?;
         Ok(Answer { status: status.parse()?, head: head.to_ascii_lowercase(), body: body.to_owned() })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The process.

@@ -83,6 +83,22 @@ pub(crate) fn add_new_plans(database: &str, number: u32, seed: u64) -> Result<()
     })
 }
 
+/// How many people the world at this database has.
+pub(crate) async fn people(db: &Database) -> Result<u32> {
+    let users: i64 = db.fetch_all(COUNT_USERS, Vec::new()).await?[0].get("users")?;
+    Ok(u32::try_from(users)?)
+}
+
+/// The world's cities with their countries, from the one that is gone to most to the one that is gone to least.
+pub(crate) fn cities() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CITIES.iter().map(|at| (at.city, at.country))
+}
+
+/// Words that names of the world have.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    people::names()
+}
+
 async fn hash() -> Result<String> {
     let hasher = PasswordHasher::new(HashCost::OWASP, HashLimits::default(), std::sync::Arc::new(OsRandomness))?;
     Ok(hasher.hash(&Password::presented(PASSWORD)).await?)

@@ -180,6 +180,11 @@ pub(super) const CITIES: [City; 60] = [
     at("St. John's", "Canada"),
 ];
 
+/// First and last names.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FIRST.into_iter().chain(LAST)
+}
+
 /// Somebody's name.
 pub(super) fn name(rng: &mut StdRng) -> String {
     format!("{} {}", FIRST[rng.random_range(0..FIRST.len())], LAST[rng.random_range(0..LAST.len())])
