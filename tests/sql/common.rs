@@ -15,6 +15,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// When the stories begin: to the microsecond, which is what both engines keep.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-31 10:30:00.123_456 UTC);
+/// When no cause of matches can be noted in stories that say so.
+pub(crate) const LATE: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
 /// The least time that both engines tell apart.
 pub(crate) const INSTANT: Duration = Duration::from_micros(1);
 /// A page that holds all there is in these stories.
@@ -101,6 +103,11 @@ pub(crate) async fn add_called(db: &Database, name: &str, display_name: &str) ->
 /// The address of somebody who was [`add`]ed.
 pub(crate) fn address_of(name: &str) -> Email {
     Email::parse(&format!("{name}@example.org")).unwrap()
+}
+
+/// How often the plans of somebody who is active have changed.
+pub(crate) async fn version_of_plans(db: &Database, user: i32) -> i32 {
+    users::store::find_versions(db, user).await.unwrap().unwrap().plans
 }
 
 /// What stands for the hash of a password of somebody who was [`add`]ed.

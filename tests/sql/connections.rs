@@ -57,9 +57,7 @@ fn summary(id: i32, display_name: &str) -> UserSummary {
 async fn plan(db: &Database, owner: i32, to: &str, start: Date, end: Date) {
     let (city, country) = (city(to).unwrap(), country("Portugal").unwrap());
     let travel = Travel { city, country, dates: DateRange::stored(start, end), description: None };
-    let mut tx = db.begin().await.unwrap();
-    travels::store::insert(&mut tx, owner, &travel, NOW).await.unwrap();
-    tx.commit().await.unwrap();
+    travels::store::insert(db, owner, &travel, NOW).await.unwrap();
 }
 
 async fn friends(db: &Database, user: i32) -> Vec<Friend> {

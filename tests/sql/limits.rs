@@ -9,12 +9,13 @@ use handler::limits::rules::{Counted, LONGEST, Standing, Verdict, WINDOW};
 use handler::limits::store::{KEPT, SWEPT_AT_ONCE};
 use handler::random::{OsRandomness, Randomness as _};
 use handler::versions::Versions;
-use handler::{auth, limits, users};
+use handler::{auth, limits};
 use tests::statements::count_rate_windows;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::common::{INSTANT, NOW, add, on_every_engine};
+use crate::travels::{TODAY, insert, rome};
 
 /// The longest bucket there is.
 const BUCKET: &str = "search:2001:db8:ffff:ffff::/64";
@@ -110,9 +111,7 @@ fn counting_with_a_look_at_a_session_is_counting_and_looking() {
     on_every_engine(async |db| {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
         let session = live_session(db, ana).await;
-        let mut tx = db.begin().await.unwrap();
-        users::store::change_plans(&mut tx, ana).await.unwrap();
-        tx.commit().await.unwrap();
+        insert(db, ana, &rome(TODAY, TODAY)).await;
         let looked = async |hits, now, session, user| {
             let (counted, live) = limits::store::count_and_look(db, BUCKET, hits, now, (session, user)).await.unwrap();
             assert_eq!(auth::store::find_live(db, session, user, now).await.unwrap(), live);

@@ -13,6 +13,7 @@ mod matching;
 mod meetings;
 mod migrations;
 mod notifications;
+mod plan_changes;
 mod plans;
 mod resilience;
 mod scan;

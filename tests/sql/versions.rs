@@ -9,9 +9,11 @@ use handler::notifications::store::Filter;
 use handler::random::{OsRandomness, Randomness as _};
 use handler::versions::Versions;
 use handler::{auth, notifications, users};
+use tests::statements;
 use uuid::Uuid;
 
 use crate::common::{EVERYTHING, NOW, add, on_every_engine};
+use crate::travels::{TODAY, insert, rome};
 
 /// Somebody and their session.
 struct Somebody {
@@ -55,22 +57,23 @@ fn each_change_counts_for_its_own_user_alone() {
         let mut profile = users::store::find_for_update(&mut tx, ana.id).await.unwrap().unwrap();
         assert_eq!(profile.bio.replace("Here.".to_owned()), None);
         users::store::update(&mut tx, &profile).await.unwrap();
-        users::store::change_plans(&mut tx, ana.id).await.unwrap();
-        users::store::change_plans(&mut tx, ana.id).await.unwrap();
         tx.commit().await.unwrap();
+        insert(db, ana.id, &rome(TODAY, TODAY)).await;
+        insert(db, ana.id, &rome(TODAY, TODAY)).await;
         assert_eq!(ana.versions(db).await, versions(1, 2, 0));
         assert_eq!(ben.versions(db).await, versions(0, 0, 0));
     });
 }
 
 #[test]
-fn what_was_rolled_back_was_no_change() {
+fn the_versions_of_whoever_is_active_are_found_without_a_session() {
     on_every_engine(async |db| {
         let ana = Somebody::called(db, "ana").await;
-        let mut tx = db.begin().await.unwrap();
-        users::store::change_plans(&mut tx, ana.id).await.unwrap();
-        drop(tx);
-        assert_eq!(ana.versions(db).await, versions(0, 0, 0));
+        insert(db, ana.id, &rome(TODAY, TODAY)).await;
+        assert_eq!(users::store::find_versions(db, ana.id).await.unwrap(), Some(versions(0, 1, 0)));
+        assert_eq!(users::store::find_versions(db, ana.id + 1).await.unwrap(), None);
+        statements::deactivate(db, ana.id.into()).await;
+        assert_eq!(users::store::find_versions(db, ana.id).await.unwrap(), None);
     });
 }
 

@@ -15,6 +15,7 @@ const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
 const ALL_USERS: Query = query!("all_users");
 const ALL_SESSIONS: Query = query!("all_sessions");
 const ALL_FAILURES: Query = query!("all_failures");
+const REFUSE_CAUSES: Query = query!("refuse_causes", sqlite);
 const POISON_PLAN: Query = query!("poison_plan", sqlite);
 const CONNECT: Query = query!("connect");
 const DISCONNECT: Query = query!("disconnect");
@@ -109,6 +110,11 @@ pub async fn everything_stored(database: &Database) -> String {
 /// Makes it fail from now on to tell anybody of the oldest plan that there is, which is `plan`.
 pub async fn poison_oldest_plan(database: &Database, plan: i64) {
     database.execute(POISON_PLAN, params![i32::try_from(plan).unwrap()]).await.unwrap();
+}
+
+/// Makes it fail from now on to note a cause of matches in 2027 or later: in the middle of what makes it one.
+pub async fn refuse_causes_of_2027(database: &Database) {
+    database.execute(REFUSE_CAUSES, Vec::new()).await.unwrap();
 }
 
 /// Puts a connection between two users, as long as no endpoint does.

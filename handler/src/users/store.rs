@@ -7,14 +7,15 @@ use super::rules::{Bio, ConnectionStatus, DisplayName, PictureUrl, SearchTerm, s
 use crate::db::{Database, DbError, DbResult, Param, Query, Row, Tx, UniqueKey, page_of};
 use crate::http::page::Page;
 use crate::place::{City, Country, Place};
+use crate::versions::Versions;
 use crate::{params, query, text};
 
 const INSERT: Query = query!("insert", sqlite);
 const INSERT_WORDS: Query = query!("insert_words", sqlite);
-const CHANGE_PLANS: Query = query!("change_plans");
 const DELETE_WORDS: Query = query!("delete_words");
 const FIND_PRIVATE: Query = query!("find_private");
 const FIND_PUBLIC: Query = query!("find_public");
+const FIND_VERSIONS: Query = query!("find_versions");
 const LOCK: Query = query!("lock");
 const UPDATE: Query = query!("update");
 const SEARCH: Query = query!("search", sqlite);
@@ -124,10 +125,9 @@ pub async fn find_for_update(tx: &mut Tx, id: i32) -> DbResult<Option<UserRow>> 
     tx.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
 }
 
-/// Counts a change of the user's plans and holds the row until the end of the transaction. Whoever changes somebody's plans
-/// does this first, so that the match scan sees them as they are.
-pub async fn change_plans(tx: &mut Tx, id: i32) -> DbResult<()> {
-    tx.execute(CHANGE_PLANS, params![id]).await.map(drop)
+/// How often what is the user's own has changed, if the user is active.
+pub async fn find_versions(db: &Database, id: i32) -> DbResult<Option<Versions>> {
+    db.fetch_optional(FIND_VERSIONS, params![id]).await?.as_ref().map_or(Ok(None), Versions::read)
 }
 
 /// Writes back a profile that was found for update.
