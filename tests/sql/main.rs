@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that can't go on fails its test")]
 
 mod common;
+mod connection_changes;
 mod connections;
 mod faults;
 mod files;

@@ -11,7 +11,7 @@ use crate::common::{EVERYTHING, INSTANT, NOW, add, on_every_engine};
 
 async fn insert(db: &Database, notice: &Notice, at: OffsetDateTime) {
     let mut tx = db.begin().await.unwrap();
-    notifications::store::insert(&mut tx, notice, at).await.unwrap();
+    notifications::store::insert_all(&mut tx, [notice].into_iter(), at).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -66,7 +66,8 @@ fn a_notification_goes_with_the_transaction_that_causes_it() {
     on_every_engine(async |db| {
         let ana = add(db, "ana").await;
         let mut tx = db.begin().await.unwrap();
-        notifications::store::insert(&mut tx, &Notice::connection_request(ana, "Ben", 1), NOW).await.unwrap();
+        let notice = Notice::connection_request(ana, "Ben", 1);
+        notifications::store::insert_all(&mut tx, [&notice].into_iter(), NOW).await.unwrap();
         drop(tx);
         assert_eq!((all(db, ana).await, unread(db, ana).await), (vec![], 0));
     });

@@ -83,7 +83,7 @@ fn being_told_counts_for_everyone_who_is_and_reading_only_once() {
         let (ana, ben) = (Somebody::called(db, "ana").await, Somebody::called(db, "ben").await);
         let notice = |receiver| Notice::new(receiver, Kind::TravelMatch, "Carl will be in Lisbon too", 7);
         let mut tx = db.begin().await.unwrap();
-        notifications::store::insert(&mut tx, &notice(ana.id), NOW).await.unwrap();
+        notifications::store::insert_all(&mut tx, [&notice(ana.id)].into_iter(), NOW).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!((ana.versions(db).await, ben.versions(db).await), (versions(0, 0, 1), versions(0, 0, 0)));
         let many = [notice(ana.id), notice(ana.id), notice(ben.id)];

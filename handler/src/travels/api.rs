@@ -246,22 +246,19 @@ pub async fn update(
     PathId(id): PathId<i32>,
     ValidJson(change): ValidJson<UpdateTravel>,
 ) -> Result<Json<TravelView>> {
-    let changed = changes::of_ones_own(&app.db, &caller, |versions| {
-        let change = change.clone();
-        let app = &app;
-        async move {
-            let (before, standing) = store::find(&app.db, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
-            standing.may_change()?;
-            let mut after = change.applied_to(before.clone())?;
-            if after == before {
-                return Ok(Some(after));
-            }
-            after.updated_at = app.clock.now();
-            // On the days that are free now, the owner may be at home to somebody.
-            let causes = [Cause::Plan { owner: caller.id, plan: id }, Cause::Home { user: caller.id }];
-            let causes = if after.is_same_stay(&before) { &[] } else { &causes[..] };
-            Ok(store::update(&app.db, &after, versions.plans, causes).await?.then_some(after))
+    let (app, change) = (&app, &change);
+    let changed = changes::of_ones_own(&app.db, &caller, |versions| async move {
+        let (before, standing) = store::find(&app.db, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
+        standing.may_change()?;
+        let mut after = change.clone().applied_to(before.clone())?;
+        if after == before {
+            return Ok(Some(after));
         }
+        after.updated_at = app.clock.now();
+        // On the days that are free now, the owner may be at home to somebody.
+        let causes = [Cause::Plan { owner: caller.id, plan: id }, Cause::Home { user: caller.id }];
+        let causes = if after.is_same_stay(&before) { &[] } else { &causes[..] };
+        Ok(store::update(&app.db, &after, versions.plans, causes).await?.then_some(after))
     });
     Ok(Json(changed.await?.into()))
 }

@@ -5,11 +5,11 @@
 -- has changed any of the plans since. The owner's row comes first, and is held until the end of the transaction.
 SET XACT_ABORT ON;
 BEGIN TRANSACTION;
-DECLARE @is_held bit = 0;
+DECLARE @is_done bit = 0;
 UPDATE users SET plans_version = plans_version + 1 WHERE id = @P1 AND is_active = 1 AND plans_version = @P2;
 IF @@ROWCOUNT > 0
 BEGIN
-    SET @is_held = 1;
+    SET @is_done = 1;
     UPDATE travel_plans
     SET city = @P4, country = @P5, city_key = @P6, country_key = @P7, start_date = @P8, end_date = @P9,
         description = @P10, updated_at = @P11
@@ -19,4 +19,4 @@ BEGIN
     FROM OPENJSON(@P12) WITH (kind nvarchar(20) '$.kind', user_id int '$.user_id', other_id int '$.other_id') w;
 END
 COMMIT TRANSACTION;
-SELECT 1 AS done WHERE @is_held = 1;
+SELECT 1 AS done WHERE @is_done = 1;
