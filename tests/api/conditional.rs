@@ -53,7 +53,8 @@ impl<'a> Copies<'a> {
             }
             let fresh = answer.expect_status(200).header("etag").to_owned();
             assert_ne!(&fresh, tag, "{path} was sent again");
-            (*tag, _) = (fresh, outdated.push(*path));
+            *tag = fresh;
+            outdated.push(*path);
         }
         outdated
     }

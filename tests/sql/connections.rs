@@ -208,9 +208,7 @@ fn a_friend_is_told_with_all_that_is_known() {
         let (ana, mut profile) = (add(db, "ana").await, called("Ben"));
         profile.home_city = Some(City::parse(&"𝔅".repeat(100), "Home city").unwrap());
         profile.home_country = Some(Country::parse("Germany", "Home country").unwrap());
-        let mut tx = db.begin().await.unwrap();
-        let ben = users::store::insert(&mut tx, &address_of("ben"), "a hash", &profile, NOW).await.unwrap().unwrap();
-        tx.commit().await.unwrap();
+        let ben = users::store::insert(db, &address_of("ben"), "a hash", &profile, NOW).await.unwrap().unwrap();
         let id = insert(db, ben, ana, RequestStatus::Accepted, NOW).await;
         plan(db, ben, "Lisbon", date!(2026 - 02 - 02), date!(2026 - 02 - 03)).await;
         plan(db, ana, "Lisbon", TODAY, TODAY).await;

@@ -14,7 +14,7 @@ use tests::statements::count_rate_windows;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::common::{INSTANT, NOW, add, on_every_engine};
+use crate::common::{INSTANT, NOW, add, begin_session, on_every_engine};
 use crate::travels::{TODAY, insert, rome};
 
 /// The longest bucket there is.
@@ -100,9 +100,7 @@ async fn live_session(db: &Database, user: i32) -> Uuid {
     let (id, expires_at) = (OsRandomness.uuid(), NOW + LONGEST);
     let session =
         NewSession { id, user_id: user, refresh_hash: [1; 32], user_agent: None, created_at: NOW, expires_at };
-    let mut tx = db.begin().await.unwrap();
-    auth::store::insert_session(&mut tx, &session).await.unwrap();
-    tx.commit().await.unwrap();
+    begin_session(db, &session).await;
     id
 }
 

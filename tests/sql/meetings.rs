@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use handler::causes::{self, Cause};
+use handler::causes::Cause;
 use handler::db::Database;
 use handler::random::{OsRandomness, Randomness as _};
 use handler::scan;
@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use time::{Date, Duration};
 
-use crate::common::{NOW, on_every_engine};
+use crate::common::{NOW, note, on_every_engine};
 use crate::worlds::{DAY_0, Human, Plan, World, same};
 
 /// How many worlds there are: each is its number's.
@@ -61,9 +61,7 @@ async fn forget_causes(db: &Database) {
 /// What a scan finds that has taken these causes and nothing else; it leaves no trace.
 async fn found(db: &Database, causes: &[Cause], today: Date) -> Vec<Meeting> {
     let mut tx = db.begin().await.unwrap();
-    for cause in causes {
-        causes::note(&mut tx, *cause, NOW).await.unwrap();
-    }
+    note(&mut tx, causes, NOW).await;
     let lease = OsRandomness.uuid();
     let taken = scan::store::claim_new(&mut tx, i32::MAX, lease, NOW + LEASE, NOW).await.unwrap();
     assert_eq!(taken.len(), causes.len());

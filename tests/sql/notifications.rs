@@ -39,7 +39,7 @@ async fn unread(db: &Database, user: i32) -> i64 {
 fn a_notification_is_read_back_to_the_last_character() {
     on_every_engine(async |db| {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        let longest = "🌍'\n".repeat(166) + "<b";
+        let longest = "🌍'<".repeat(166) + "<b";
         for (kind, message) in [
             (Kind::ConnectionRequest, longest.as_str()),
             (Kind::ConnectionAccepted, "'; DROP TABLE notifications; --"),

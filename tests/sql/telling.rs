@@ -8,6 +8,8 @@ use handler::notifications::rules::{Kind, Notice};
 use handler::scan;
 use handler::scan::rules::MeetingKey;
 use handler::travels;
+use handler::users;
+use handler::users::store::UserRow;
 use tests::{statements, told};
 
 use crate::common::{INSTANT, NOW, add, every_connection_is_back, on_every_engine, version_of_plans};
@@ -126,7 +128,7 @@ fn whoever_is_held_waits_for_the_end_of_the_scan_and_nobody_else_does() {
         let pairs = [(ben, ana), (ana, ben), (ana, i32::MAX)];
         let held = scan::store::lock(&mut holder, &pairs).await.unwrap();
         assert_eq!(Vec::from_iter(held), [(ana, ben)], "there is no other connection to hold");
-        let waiting: [tokio::task::JoinHandle<()>; 4] = [
+        let waiting: [tokio::task::JoinHandle<()>; 5] = [
             tokio::spawn({
                 let (db, trip) = (db.clone(), trip.clone());
                 async move { assert!(insert(&db, ben, &trip).await > last) }
@@ -141,6 +143,14 @@ fn whoever_is_held_waits_for_the_end_of_the_scan_and_nobody_else_does() {
             tokio::spawn({
                 let db = db.clone();
                 async move { assert!(travels::store::delete(&db, last, ben, NOW, &[]).await.unwrap()) }
+            }),
+            tokio::spawn({
+                let db = db.clone();
+                async move {
+                    let before = users::store::find_private(&db, ben).await.unwrap().unwrap();
+                    let after = UserRow { home_city: Some("Graz".to_owned()), ..before.clone() };
+                    assert!(users::store::update(&db, &before, &after, 0, &[]).await.unwrap());
+                }
             }),
             tokio::spawn({
                 let db = db.clone();

@@ -7,12 +7,13 @@ use handler::db::Database;
 use handler::notifications::rules::{Kind, Notice};
 use handler::notifications::store::Filter;
 use handler::random::{OsRandomness, Randomness as _};
+use handler::users::store::UserRow;
 use handler::versions::Versions;
 use handler::{auth, notifications, users};
 use tests::statements;
 use uuid::Uuid;
 
-use crate::common::{EVERYTHING, NOW, add, on_every_engine};
+use crate::common::{EVERYTHING, NOW, add, begin_session, on_every_engine};
 use crate::travels::{TODAY, insert, rome};
 
 /// Somebody and their session.
@@ -33,14 +34,12 @@ impl Somebody {
             created_at: NOW,
             expires_at,
         };
-        let mut tx = db.begin().await.unwrap();
-        auth::store::insert_session(&mut tx, &new).await.unwrap();
-        tx.commit().await.unwrap();
+        begin_session(db, &new).await;
         Self { id, session }
     }
 
     async fn versions(&self, db: &Database) -> Versions {
-        auth::store::find_live(db, self.session, self.id, NOW).await.unwrap().expect("a live session")
+        auth::store::find_live(db, self.session, self.id, NOW).await.unwrap().unwrap()
     }
 }
 
@@ -53,11 +52,9 @@ fn each_change_counts_for_its_own_user_alone() {
     on_every_engine(async |db| {
         let (ana, ben) = (Somebody::called(db, "ana").await, Somebody::called(db, "ben").await);
         assert_eq!(ana.versions(db).await, versions(0, 0, 0));
-        let mut tx = db.begin().await.unwrap();
-        let mut profile = users::store::find_for_update(&mut tx, ana.id).await.unwrap().unwrap();
-        assert_eq!(profile.bio.replace("Here.".to_owned()), None);
-        users::store::update(&mut tx, &profile).await.unwrap();
-        tx.commit().await.unwrap();
+        let before = users::store::find_private(db, ana.id).await.unwrap().unwrap();
+        let after = UserRow { bio: Some("Here.".to_owned()), ..before.clone() };
+        assert!(users::store::update(db, &before, &after, 0, &[]).await.unwrap());
         insert(db, ana.id, &rome(TODAY, TODAY)).await;
         insert(db, ana.id, &rome(TODAY, TODAY)).await;
         assert_eq!(ana.versions(db).await, versions(1, 2, 0));

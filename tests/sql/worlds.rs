@@ -132,10 +132,8 @@ impl Human {
             home_city: home.map(|home| home_city(CITIES[home.city].0).unwrap()),
             home_country: home.and_then(|home| home.country).map(|country| home_country(COUNTRIES[country].0).unwrap()),
         };
-        let mut tx = db.begin().await.unwrap();
         let address = address_of(&format!("{world}.{position}"));
-        let id = users::store::insert(&mut tx, &address, &hash_of(name), &profile, NOW).await.unwrap().unwrap();
-        tx.commit().await.unwrap();
+        let id = users::store::insert(db, &address, &hash_of(name), &profile, NOW).await.unwrap().unwrap();
         let mut plans = Vec::new();
         for _ in 0..rng.random_range(0..6) {
             let at = Written { country: Some(rng.random_range(0..COUNTRIES.len())), ..written(rng) };

@@ -11,6 +11,7 @@ use crate::clock::TestClock;
 const DEACTIVATE: Query = query!("deactivate");
 const COUNT_USERS_WITHOUT_WORDS: Query = query!("count_users_without_words");
 const COUNT_USERS: Query = query!("count_users");
+const COUNT_FAILURES: Query = query!("count_failures");
 const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
 const ALL_USERS: Query = query!("all_users");
 const ALL_SESSIONS: Query = query!("all_sessions");
@@ -52,6 +53,11 @@ pub async fn count_users(database: &Database) -> i64 {
 /// Sessions that were not ended, expired or not.
 pub async fn count_live_sessions(database: &Database) -> i64 {
     count(database, COUNT_LIVE_SESSIONS).await
+}
+
+/// Failed logins that are remembered.
+pub async fn count_failures(database: &Database) -> i64 {
+    count(database, COUNT_FAILURES).await
 }
 
 /// Windows of the rate limits, ended or not.

@@ -7,10 +7,7 @@
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::db::{DbResult, Param, Query, Tx};
-use crate::{params, query};
-
-const INSERT: Query = query!("insert");
+use crate::db::Param;
 
 /// Since when a new cause is due: always, so that no clock can hold it up.
 pub const AT_ONCE: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
@@ -61,10 +58,4 @@ pub fn list(causes: &[Cause]) -> Param {
         let (kind, user, other) = cause.stored();
         serde_json::json!({ "kind": kind, "user_id": user, "other_id": other })
     }))
-}
-
-/// Notes a cause, in the transaction that makes it one.
-pub async fn note(tx: &mut Tx, cause: Cause, now: OffsetDateTime) -> DbResult<()> {
-    let (kind, user, other) = cause.stored();
-    tx.execute(INSERT, params![kind, user, other, now, AT_ONCE]).await.map(drop)
 }
