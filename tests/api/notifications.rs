@@ -48,7 +48,7 @@ async fn tell_of_a_match(app: &TestApp, person: &Person, plan: i32) {
     let mut tx = app.state.db.begin().await.unwrap();
     let receiver = i32::try_from(person.id).unwrap();
     let notice = Notice::new(receiver, Kind::TravelMatch, "Ben will be in Lisbon too", plan);
-    store::insert(&mut tx, &notice, app.clock.now()).await.unwrap();
+    store::insert_all(&mut tx, [&notice].into_iter(), app.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
 }
 

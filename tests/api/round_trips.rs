@@ -42,7 +42,7 @@ const EXPECTED: [(&str, usize); 36] = [
     ("travelsList", 2),
     ("travelsGet", 2),
     ("travelsUpdate", 3),
-    ("travelsDelete", 3),
+    ("travelsDelete", 2),
     ("travelsListMatches", 2),
     ("matchesFind", 2),
     ("notificationsList", 2),

@@ -2,19 +2,27 @@
 
 use std::time::Duration;
 
-use handler::db::Database;
+use handler::auth;
+use handler::auth::store::NewSession;
+use handler::causes::{self, AT_ONCE, Cause};
+use handler::db::{Database, Query, Tx};
 use handler::http::page::Page;
 use handler::users;
 use handler::users::email::Email;
 use handler::users::rules::{DisplayName, SearchTerm};
 use handler::users::store::Profile;
+use handler::{params, query};
 use tests::OwnDatabase;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::runtime::{Builder, Runtime};
 
+const NOTE_CAUSES: Query = query!("note_causes", sqlite);
+
 /// When the stories begin: to the microsecond, which is what both engines keep.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-31 10:30:00.123_456 UTC);
+/// When no cause of matches can be noted in stories that say so.
+pub(crate) const LATE: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
 /// The least time that both engines tell apart.
 pub(crate) const INSTANT: Duration = Duration::from_micros(1);
 /// A page that holds all there is in these stories.
@@ -91,16 +99,30 @@ pub(crate) async fn add(db: &Database, name: &str) -> i32 {
 
 /// Somebody new of another name than that in their address.
 pub(crate) async fn add_called(db: &Database, name: &str, display_name: &str) -> i32 {
-    let mut tx = db.begin().await.unwrap();
     let (hash, profile) = (hash_of(name), called(display_name));
-    let id = users::store::insert(&mut tx, &address_of(name), &hash, &profile, NOW).await.unwrap();
-    tx.commit().await.unwrap();
-    id.unwrap()
+    users::store::insert(db, &address_of(name), &hash, &profile, NOW).await.unwrap().unwrap()
+}
+
+/// Begins a session, by a login with the hash that the user has.
+pub(crate) async fn begin_session(db: &Database, session: &NewSession<'_>) {
+    let hash = auth::store::find_password(db, session.user_id).await.unwrap().unwrap().password_hash;
+    let hashes = (hash.as_str(), hash.as_str());
+    assert!(auth::store::open_session(db, session, hashes, [0; 32], "192.0.2.255").await.unwrap());
+}
+
+/// Notes causes of matches, in a transaction.
+pub(crate) async fn note(tx: &mut Tx, causes: &[Cause], at: OffsetDateTime) {
+    tx.execute(NOTE_CAUSES, params![causes::list(causes), at, AT_ONCE]).await.unwrap();
 }
 
 /// The address of somebody who was [`add`]ed.
 pub(crate) fn address_of(name: &str) -> Email {
     Email::parse(&format!("{name}@example.org")).unwrap()
+}
+
+/// How often the plans of somebody who is active have changed.
+pub(crate) async fn version_of_plans(db: &Database, user: i32) -> i32 {
+    users::store::find_versions(db, user).await.unwrap().unwrap().plans
 }
 
 /// What stands for the hash of a password of somebody who was [`add`]ed.

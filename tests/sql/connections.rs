@@ -1,12 +1,12 @@
-//! Connections: one for two people whoever asked, held while it is changed, and listed with where the other is.
-
-use std::time::Duration;
+//! Connections: found by their two people alone, and listed with where the other is.
 
 use handler::connections;
 use handler::connections::friends::{Friend, Stay, Whereabouts, WhereaboutsKind};
 use handler::connections::rules::{Connection, RequestStatus};
+use handler::connections::store::Between;
 use handler::db::Database;
 use handler::http::page::Page;
+use handler::notifications::rules::{NOT_YET_KNOWN, Notice};
 use handler::place::{City, Country};
 use handler::travels;
 use handler::travels::dates::DateRange;
@@ -24,27 +24,36 @@ use crate::common::{EVERYTHING, INSTANT, NOW, add, add_called, address_of, calle
 const TODAY: Date = date!(2026 - 01 - 31);
 
 /// Adds a request and leaves it in this state.
-async fn insert(db: &Database, requester: i32, receiver: i32, status: RequestStatus, at: OffsetDateTime) -> i32 {
-    let mut tx = db.begin().await.unwrap();
-    let id = connections::store::insert(&mut tx, requester, receiver, at).await.unwrap().unwrap();
-    let request = connections::store::find_for_update(&mut tx, id, receiver).await.unwrap().unwrap();
-    connections::store::update(&mut tx, &Connection { status, ..request }).await.unwrap();
-    tx.commit().await.unwrap();
+pub(crate) async fn insert(
+    db: &Database,
+    requester: i32,
+    receiver: i32,
+    status: RequestStatus,
+    at: OffsetDateTime,
+) -> i32 {
+    let notice = Notice::connection_request(receiver, "Somebody", NOT_YET_KNOWN);
+    let id = connections::store::insert(db, requester, receiver, &notice, at).await.unwrap().unwrap();
+    if status != RequestStatus::Pending {
+        let request = found(db, id, receiver).await.unwrap();
+        let changed = Connection { status, ..request.clone() };
+        assert!(connections::store::change(db, &request, &changed).await.unwrap());
+    }
     id
 }
 
-async fn found(db: &Database, id: i32, member: i32) -> Option<Connection> {
-    let mut tx = db.begin().await.unwrap();
-    connections::store::find_for_update(&mut tx, id, member).await.unwrap()
+pub(crate) async fn found(db: &Database, id: i32, member: i32) -> Option<Connection> {
+    connections::store::find(db, id, member).await.unwrap()
 }
 
-async fn found_pair(db: &Database, one: i32, other: i32) -> Option<Connection> {
-    let mut tx = db.begin().await.unwrap();
-    connections::store::find_pair_for_update(&mut tx, one, other).await.unwrap()
+/// What one finds who asks another, both of whom are active.
+pub(crate) async fn found_between(db: &Database, one: i32, other: i32) -> Option<Connection> {
+    let between = connections::store::find_between(db, one, other).await.unwrap().unwrap();
+    assert_eq!((between.requester.id, between.receiver.id), (one, other));
+    between.present
 }
 
 /// Somebody who was added as `ana` in a few words.
-fn summary(id: i32, display_name: &str) -> UserSummary {
+pub(crate) fn summary(id: i32, display_name: &str) -> UserSummary {
     UserSummary {
         id,
         display_name: display_name.to_owned(),
@@ -57,9 +66,7 @@ fn summary(id: i32, display_name: &str) -> UserSummary {
 async fn plan(db: &Database, owner: i32, to: &str, start: Date, end: Date) {
     let (city, country) = (city(to).unwrap(), country("Portugal").unwrap());
     let travel = Travel { city, country, dates: DateRange::stored(start, end), description: None };
-    let mut tx = db.begin().await.unwrap();
-    travels::store::insert(&mut tx, owner, &travel, NOW).await.unwrap();
-    tx.commit().await.unwrap();
+    travels::store::insert(db, owner, &travel, NOW).await.unwrap();
 }
 
 async fn friends(db: &Database, user: i32) -> Vec<Friend> {
@@ -91,103 +98,11 @@ fn a_request_is_found_by_its_two_people_alone() {
         };
         for (one, other) in [(ana, ben), (ben, ana)] {
             assert_eq!(found(db, id, one).await.as_ref(), Some(&expected));
-            assert_eq!(found_pair(db, one, other).await.as_ref(), Some(&expected));
+            assert_eq!(found_between(db, one, other).await.as_ref(), Some(&expected));
         }
         assert_eq!(found(db, id, cleo).await, None);
         assert_eq!(found(db, id + 1, ana).await, None);
-        assert_eq!((found_pair(db, ana, cleo).await, found_pair(db, ben, cleo).await), (None, None));
-    });
-}
-
-#[test]
-fn two_people_have_one_row_whoever_asks() {
-    on_every_engine(async |db| {
-        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        let id = insert(db, ana, ben, RequestStatus::Pending, NOW).await;
-        for (requester, receiver) in [(ana, ben), (ben, ana)] {
-            let mut tx = db.begin().await.unwrap();
-            assert_eq!(connections::store::insert(&mut tx, requester, receiver, NOW).await.unwrap(), None);
-        }
-        assert_eq!(found_pair(db, ana, ben).await.unwrap().id, id);
-    });
-}
-
-#[test]
-fn of_two_inserts_at_once_one_waits_and_then_finds_the_other() {
-    on_every_engine(async |db| {
-        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        let mut first = db.begin().await.unwrap();
-        let id = connections::store::insert(&mut first, ana, ben, NOW).await.unwrap().unwrap();
-        let second = tokio::spawn({
-            let db = db.clone();
-            async move {
-                let mut tx = db.begin().await.unwrap();
-                // On SQLite even the beginning waits, so what the first one left is found; elsewhere it may not be yet.
-                let present = connections::store::find_pair_for_update(&mut tx, ben, ana).await.unwrap();
-                match present {
-                    Some(connection) => Some(connection.id),
-                    None => connections::store::insert(&mut tx, ben, ana, NOW).await.unwrap(),
-                }
-            }
-        });
-        first.commit().await.unwrap();
-        let second = second.await.unwrap();
-        assert!(second.is_none_or(|present| present == id), "{second:?} beside {id}");
-        assert_eq!(found_pair(db, ana, ben).await.unwrap().requester.id, ana);
-    });
-}
-
-#[test]
-fn an_update_writes_all_that_can_change_and_leaves_others_alone() {
-    on_every_engine(async |db| {
-        let (ana, ben, cleo) = (add(db, "ana").await, add(db, "ben").await, add(db, "cleo").await);
-        let id = insert(db, ana, ben, RequestStatus::Rejected, NOW).await;
-        let other = insert(db, ana, cleo, RequestStatus::Pending, NOW).await;
-        let untouched = found(db, other, cleo).await.unwrap();
-        let turned = Connection {
-            id,
-            status: RequestStatus::Pending,
-            requester: summary(ben, "Ben"),
-            receiver: summary(ana, "Ana"),
-            created_at: NOW + INSTANT,
-            updated_at: NOW + 2 * INSTANT,
-        };
-        let mut tx = db.begin().await.unwrap();
-        connections::store::update(&mut tx, &turned).await.unwrap();
-        tx.commit().await.unwrap();
-        assert_eq!(found_pair(db, ana, ben).await, Some(turned));
-        assert_eq!(found(db, other, ana).await, Some(untouched));
-    });
-}
-
-#[test]
-fn what_is_removed_is_gone_and_only_that() {
-    on_every_engine(async |db| {
-        let (ana, ben, cleo) = (add(db, "ana").await, add(db, "ben").await, add(db, "cleo").await);
-        let id = insert(db, ana, ben, RequestStatus::Accepted, NOW).await;
-        let other = insert(db, ana, cleo, RequestStatus::Accepted, NOW).await;
-        let mut tx = db.begin().await.unwrap();
-        connections::store::delete(&mut tx, id).await.unwrap();
-        tx.commit().await.unwrap();
-        assert_eq!((found(db, id, ana).await, found_pair(db, ana, ben).await), (None, None));
-        assert_eq!(friends(db, ana).await.iter().map(|friend| friend.id).collect::<Vec<_>>(), [other]);
-    });
-}
-
-#[test]
-fn a_rolled_back_deed_has_not_happened() {
-    on_every_engine(async |db| {
-        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        let mut tx = db.begin().await.unwrap();
-        connections::store::insert(&mut tx, ana, ben, NOW).await.unwrap().unwrap();
-        drop(tx);
-        assert_eq!(found_pair(db, ana, ben).await, None);
-        let id = insert(db, ana, ben, RequestStatus::Pending, NOW).await;
-        let mut tx = db.begin().await.unwrap();
-        connections::store::find_for_update(&mut tx, id, ana).await.unwrap().unwrap();
-        connections::store::delete(&mut tx, id).await.unwrap();
-        drop(tx);
-        assert_eq!(found(db, id, ana).await.unwrap().updated_at, NOW, "holding a row moves nothing in it");
+        assert_eq!((found_between(db, ana, cleo).await, found_between(db, ben, cleo).await), (None, None));
     });
 }
 
@@ -195,18 +110,16 @@ fn a_rolled_back_deed_has_not_happened() {
 fn both_people_of_a_request_have_to_be_active() {
     on_every_engine(async |db| {
         let (ana, ben, cleo) = (add(db, "ana").await, add(db, "ben").await, add(db, "cleo").await);
-        let people = async |one: i32, other: i32| {
-            let mut tx = db.begin().await.unwrap();
-            connections::store::find_people(&mut tx, one, other).await.unwrap()
-        };
-        assert_eq!(people(ana, ben).await, Some((summary(ana, "Ana"), summary(ben, "Ben"))));
+        let people = async |one: i32, other: i32| connections::store::find_between(db, one, other).await.unwrap();
+        let strangers = Between { requester: summary(ana, "Ana"), receiver: summary(ben, "Ben"), present: None };
+        assert_eq!(people(ana, ben).await, Some(strangers));
         assert_eq!(people(ana, cleo + 1).await, None);
         assert_eq!((people(ana, 0).await, people(ana, -1).await), (None, None));
         let asked = insert(db, ana, ben, RequestStatus::Pending, NOW).await;
         let connected = insert(db, cleo, ben, RequestStatus::Accepted, NOW).await;
         statements::deactivate(db, ben.into()).await;
         assert_eq!((people(ana, ben).await, people(ben, ana).await), (None, None));
-        assert_eq!((found(db, asked, ana).await, found_pair(db, ana, ben).await), (None, None));
+        assert_eq!(found(db, asked, ana).await, None);
         assert_eq!(found(db, connected, cleo).await, None);
         assert_eq!(waiting(db, ana).await, (vec![], vec![]));
         assert_eq!(friends(db, cleo).await, []);
@@ -295,9 +208,7 @@ fn a_friend_is_told_with_all_that_is_known() {
         let (ana, mut profile) = (add(db, "ana").await, called("Ben"));
         profile.home_city = Some(City::parse(&"𝔅".repeat(100), "Home city").unwrap());
         profile.home_country = Some(Country::parse("Germany", "Home country").unwrap());
-        let mut tx = db.begin().await.unwrap();
-        let ben = users::store::insert(&mut tx, &address_of("ben"), "a hash", &profile, NOW).await.unwrap().unwrap();
-        tx.commit().await.unwrap();
+        let ben = users::store::insert(db, &address_of("ben"), "a hash", &profile, NOW).await.unwrap().unwrap();
         let id = insert(db, ben, ana, RequestStatus::Accepted, NOW).await;
         plan(db, ben, "Lisbon", date!(2026 - 02 - 02), date!(2026 - 02 - 03)).await;
         plan(db, ana, "Lisbon", TODAY, TODAY).await;
@@ -346,36 +257,5 @@ fn where_friends_are_is_what_the_rule_says() {
         assert_eq!(told, expected);
         assert!(told.iter().any(|whereabouts| whereabouts.kind == WhereaboutsKind::Traveling));
         assert!(told.iter().any(|whereabouts| whereabouts.kind == WhereaboutsKind::Unknown));
-    });
-}
-
-#[test]
-fn whoever_holds_a_row_is_waited_for() {
-    const WRITERS: u32 = 6;
-    on_every_engine(async |db| {
-        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        let id = insert(db, ana, ben, RequestStatus::Pending, NOW).await;
-        let writers: Vec<_> = (0..WRITERS)
-            .map(|number| {
-                let db = db.clone();
-                tokio::spawn(async move {
-                    let mut tx = db.begin().await.unwrap();
-                    let held = if number % 2 == 0 {
-                        connections::store::find_for_update(&mut tx, id, ben).await
-                    } else {
-                        connections::store::find_pair_for_update(&mut tx, ben, ana).await
-                    };
-                    let mut connection = held.unwrap().unwrap();
-                    connection.updated_at += Duration::from_secs(1);
-                    connections::store::update(&mut tx, &connection).await.unwrap();
-                    tx.commit().await.unwrap();
-                })
-            })
-            .collect();
-        for writer in writers {
-            writer.await.unwrap();
-        }
-        let changed = found(db, id, ana).await.unwrap();
-        assert_eq!(changed.updated_at, NOW + WRITERS * Duration::from_secs(1), "no change was lost");
     });
 }

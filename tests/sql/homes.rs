@@ -17,9 +17,7 @@ async fn living_in(db: &Database, name: &str, city: Option<&str>, country: Optio
         home_country: country.map(|country| home_country(country).unwrap()),
         ..called(name)
     };
-    let mut tx = db.begin().await.unwrap();
-    let id = store::insert(&mut tx, &address_of(name), &hash_of(name), &profile, NOW).await.unwrap();
-    tx.commit().await.unwrap();
+    let id = store::insert(db, &address_of(name), &hash_of(name), &profile, NOW).await.unwrap();
     id.unwrap()
 }
 

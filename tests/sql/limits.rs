@@ -9,12 +9,13 @@ use handler::limits::rules::{Counted, LONGEST, Standing, Verdict, WINDOW};
 use handler::limits::store::{KEPT, SWEPT_AT_ONCE};
 use handler::random::{OsRandomness, Randomness as _};
 use handler::versions::Versions;
-use handler::{auth, limits, users};
+use handler::{auth, limits};
 use tests::statements::count_rate_windows;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::common::{INSTANT, NOW, add, on_every_engine};
+use crate::common::{INSTANT, NOW, add, begin_session, on_every_engine};
+use crate::travels::{TODAY, insert, rome};
 
 /// The longest bucket there is.
 const BUCKET: &str = "search:2001:db8:ffff:ffff::/64";
@@ -99,9 +100,7 @@ async fn live_session(db: &Database, user: i32) -> Uuid {
     let (id, expires_at) = (OsRandomness.uuid(), NOW + LONGEST);
     let session =
         NewSession { id, user_id: user, refresh_hash: [1; 32], user_agent: None, created_at: NOW, expires_at };
-    let mut tx = db.begin().await.unwrap();
-    auth::store::insert_session(&mut tx, &session).await.unwrap();
-    tx.commit().await.unwrap();
+    begin_session(db, &session).await;
     id
 }
 
@@ -110,9 +109,7 @@ fn counting_with_a_look_at_a_session_is_counting_and_looking() {
     on_every_engine(async |db| {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
         let session = live_session(db, ana).await;
-        let mut tx = db.begin().await.unwrap();
-        users::store::change_plans(&mut tx, ana).await.unwrap();
-        tx.commit().await.unwrap();
+        insert(db, ana, &rome(TODAY, TODAY)).await;
         let looked = async |hits, now, session, user| {
             let (counted, live) = limits::store::count_and_look(db, BUCKET, hits, now, (session, user)).await.unwrap();
             assert_eq!(auth::store::find_live(db, session, user, now).await.unwrap(), live);

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use handler::auth;
+use handler::auth::store::{EndReason, NewSession};
 use handler::auth::throttle::WINDOW;
-use handler::db::Database;
-use handler::users;
+use handler::db::{Database, Query};
+use handler::random::{OsRandomness, Randomness as _};
+use handler::{auth, params, query, users};
 use tests::statements;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::common::{INSTANT, NOW, add, every_connection_is_back, hash_of, lent, on_every_engine};
+
+const SET_PASSWORD: Query = query!("set_password");
 
 /// Where the guesses come from.
 const ADDRESS: &str = "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff";
@@ -22,18 +26,21 @@ async fn hash(db: &Database, user_id: i32) -> String {
     auth::store::find_password(db, user_id).await.unwrap().unwrap().password_hash
 }
 
-async fn confirm(db: &Database, user_id: i32, verified: &str, renewed: &str) -> bool {
-    let mut tx = db.begin().await.unwrap();
-    let confirmed = auth::store::confirm_login(&mut tx, user_id, verified, renewed).await.unwrap();
-    tx.commit().await.unwrap();
-    confirmed
+/// Logs in with a hash that was verified, and keeps the other one; the session, if there is one.
+async fn log_in(db: &Database, user_id: i32, hashes: (&str, &str)) -> Option<Uuid> {
+    let (id, expires_at) = (OsRandomness.uuid(), NOW + WINDOW);
+    let new = NewSession { id, user_id, refresh_hash: [1; 32], user_agent: None, created_at: NOW, expires_at };
+    auth::store::open_session(db, &new, hashes, ACCOUNT, ADDRESS).await.unwrap().then_some(id)
 }
 
-async fn change(db: &Database, user_id: i32, verified: &str, new: &str, now: OffsetDateTime) -> bool {
-    let mut tx = db.begin().await.unwrap();
-    let changed = auth::store::update_password(&mut tx, user_id, verified, new, now).await.unwrap();
-    tx.commit().await.unwrap();
-    changed
+/// Whether a session of the user is good.
+async fn is_live(db: &Database, session: Uuid, user_id: i32) -> bool {
+    auth::store::find_live(db, session, user_id, NOW).await.unwrap().is_some()
+}
+
+/// Changes the password in a session that none of the stories has; how many others it ended.
+async fn change(db: &Database, user_id: i32, verified: &str, new: &str, now: OffsetDateTime) -> Option<u64> {
+    auth::store::change_password(db, user_id, verified, new, OsRandomness.uuid(), now).await.unwrap()
 }
 
 async fn fail(db: &Database, account: [u8; 32], address: &str, at: OffsetDateTime) {
@@ -63,27 +70,51 @@ fn a_login_finds_the_account_by_the_key_of_its_address() {
 }
 
 #[test]
-fn a_confirmed_login_keeps_the_renewed_hash() {
+fn a_login_opens_a_session_and_keeps_the_renewed_hash() {
     on_every_engine(async |db| {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        assert!(confirm(db, ana, &hash_of("ana"), &hash_of("ana")).await, "one that stays the same");
+        let old = hash_of("ana");
+        let first = log_in(db, ana, (&old, &old)).await.unwrap();
         let renewed = "h".repeat(255);
-        assert!(confirm(db, ana, &hash_of("ana"), &renewed).await);
+        let second = log_in(db, ana, (&old, &renewed)).await.unwrap();
         assert_eq!((hash(db, ana).await, hash(db, ben).await), (renewed, hash_of("ben")));
+        for session in [first, second] {
+            assert!(is_live(db, session, ana).await && !is_live(db, session, ben).await);
+        }
     });
 }
 
 #[test]
-fn security_12_a_login_with_a_stale_hash_or_of_the_inactive_is_not_confirmed() {
+fn security_12_a_login_with_a_stale_hash_or_of_the_inactive_opens_nothing() {
     on_every_engine(async |db| {
         let (ana, gone) = (add(db, "ana").await, add(db, "gone").await);
-        assert!(!confirm(db, ana, "stale", "renewed").await);
-        assert!(!confirm(db, gone, &hash_of("ana"), "renewed").await);
-        assert!(!confirm(db, gone + 1, &hash_of("gone"), "renewed").await);
-        assert_eq!(hash(db, ana).await, hash_of("ana"));
+        fail(db, ACCOUNT, ADDRESS, NOW).await;
+        let (of_ana, of_gone) = (hash_of("ana"), hash_of("gone"));
+        assert_eq!(log_in(db, ana, ("stale", "renewed")).await, None);
+        assert_eq!(log_in(db, gone, (&of_ana, "renewed")).await, None);
+        assert_eq!(log_in(db, gone + 1, (&of_gone, "renewed")).await, None);
+        assert_eq!(hash(db, ana).await, of_ana);
         statements::deactivate(db, gone.into()).await;
-        assert!(!confirm(db, gone, &hash_of("gone"), "renewed").await);
-        assert_eq!(statements::password_hash(db, "gone@example.org").await, hash_of("gone"));
+        assert_eq!(log_in(db, gone, (&of_gone, "renewed")).await, None);
+        assert_eq!(statements::password_hash(db, "gone@example.org").await, of_gone);
+        assert_eq!(statements::count_live_sessions(db).await, 0);
+        assert_eq!(failures(db, ACCOUNT, ADDRESS, NOW).await, [NOW], "it did not succeed");
+    });
+}
+
+#[test]
+fn a_login_whose_session_can_not_be_written_leaves_nothing() {
+    on_every_engine(async |db| {
+        let ana = add(db, "ana").await;
+        fail(db, ACCOUNT, ADDRESS, NOW).await;
+        statements::lose_tables(db).await;
+        let (id, old) = (OsRandomness.uuid(), hash_of("ana"));
+        let new =
+            NewSession { id, user_id: ana, refresh_hash: [1; 32], user_agent: None, created_at: NOW, expires_at: NOW };
+        auth::store::open_session(db, &new, (&old, "renewed"), ACCOUNT, ADDRESS).await.unwrap_err();
+        auth::store::change_password(db, ana, &old, "new", id, NOW).await.unwrap_err();
+        every_connection_is_back(db).await;
+        assert_eq!((hash(db, ana).await, failures(db, ACCOUNT, ADDRESS, NOW).await), (old, vec![NOW]));
     });
 }
 
@@ -104,19 +135,77 @@ fn a_password_is_found_with_what_a_new_one_must_not_contain() {
 fn a_password_is_replaced_if_it_is_still_the_one_that_was_verified() {
     on_every_engine(async |db| {
         let (ana, gone) = (add(db, "ana").await, add(db, "gone").await);
-        assert!(!change(db, ana, "stale", "new", NOW + INSTANT).await);
-        assert_eq!(hash(db, ana).await, hash_of("ana"));
+        let (of_ana, of_gone) = (hash_of("ana"), hash_of("gone"));
+        let session = log_in(db, ana, (&of_ana, &of_ana)).await.unwrap();
+        assert_eq!(change(db, ana, "stale", "new", NOW + INSTANT).await, None);
+        assert_eq!(hash(db, ana).await, of_ana);
         assert_eq!(users::store::find_private(db, ana).await.unwrap().unwrap().updated_at, NOW);
+        assert!(is_live(db, session, ana).await);
 
-        assert!(change(db, ana, &hash_of("ana"), "new", NOW + INSTANT).await);
-        assert_eq!((hash(db, ana).await.as_str(), hash(db, gone).await), ("new", hash_of("gone")));
+        assert_eq!(change(db, ana, &of_ana, "new", NOW + INSTANT).await, Some(1));
+        assert_eq!((hash(db, ana).await.as_str(), hash(db, gone).await), ("new", of_gone.clone()));
         assert_eq!(users::store::find_private(db, ana).await.unwrap().unwrap().updated_at, NOW + INSTANT);
+        let versions = users::store::find_versions(db, ana).await.unwrap().unwrap();
+        assert_eq!((versions.profile, versions.plans), (1, 0), "the profile tells when it was");
 
-        assert!(!change(db, ana, &hash_of("ana"), "newer", NOW).await, "it was replaced before");
-        assert!(!change(db, gone + 1, "new", "newer", NOW).await);
+        assert_eq!(change(db, ana, &of_ana, "newer", NOW).await, None, "it was replaced before");
+        assert_eq!(change(db, gone + 1, "new", "newer", NOW).await, None);
         statements::deactivate(db, gone.into()).await;
-        assert!(!change(db, gone, &hash_of("gone"), "new", NOW).await);
-        assert_eq!(statements::password_hash(db, "gone@example.org").await, hash_of("gone"));
+        assert_eq!(change(db, gone, &of_gone, "new", NOW).await, None);
+        assert_eq!(statements::password_hash(db, "gone@example.org").await, of_gone);
+    });
+}
+
+#[test]
+fn security_06_a_new_password_ends_all_sessions_of_its_owner_but_the_one_that_sets_it() {
+    on_every_engine(async |db| {
+        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
+        let (of_ana, of_ben) = (hash_of("ana"), hash_of("ben"));
+        let mut sessions = Vec::new();
+        for _ in 0..4 {
+            sessions.push(log_in(db, ana, (&of_ana, &of_ana)).await.unwrap());
+        }
+        let bens = log_in(db, ben, (&of_ben, &of_ben)).await.unwrap();
+        assert!(auth::store::end_session(db, sessions[3], ana, NOW, EndReason::Logout).await.unwrap());
+        let kept = sessions[1];
+        let ended = auth::store::change_password(db, ana, &of_ana, "new", kept, NOW).await.unwrap();
+        assert_eq!(ended, Some(2), "one had ended before");
+        for session in sessions {
+            assert_eq!(is_live(db, session, ana).await, session == kept);
+        }
+        assert!(is_live(db, bens, ben).await);
+        let again = auth::store::change_password(db, ana, "new", "newer", kept, NOW).await.unwrap();
+        assert_eq!(again, Some(0), "there is none left");
+    });
+}
+
+#[test]
+fn security_06_of_logins_and_changes_of_the_password_at_once_no_login_with_the_old_one_survives() {
+    const CROWD: usize = 6;
+    on_every_engine(async |db| {
+        let ana = add(db, "ana").await;
+        let old = hash_of("ana");
+        let logins: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let (db, old) = (db.clone(), old.clone());
+                tokio::spawn(async move { log_in(&db, ana, (&old, &old)).await })
+            })
+            .collect();
+        let changes: Vec<_> = (0..CROWD)
+            .map(|number| {
+                let (db, old) = (db.clone(), old.clone());
+                tokio::spawn(async move { change(&db, ana, &old, &format!("new {number}"), NOW).await })
+            })
+            .collect();
+        let (mut opened, mut ended) = (0, Vec::new());
+        for login in logins {
+            opened += u64::from(login.await.unwrap().is_some());
+        }
+        for change in changes {
+            ended.extend(change.await.unwrap());
+        }
+        assert_eq!(ended, [opened], "one change, which ended every session that was there by then");
+        assert_eq!(statements::count_live_sessions(db).await, 0);
     });
 }
 
@@ -125,17 +214,17 @@ fn security_06_a_login_waits_for_a_change_of_password_and_is_then_too_late() {
     on_every_engine(async |db| {
         let ana = add(db, "ana").await;
         let mut tx = db.begin().await.unwrap();
-        assert!(auth::store::update_password(&mut tx, ana, &hash_of("ana"), "new", NOW).await.unwrap());
+        tx.execute(SET_PASSWORD, params![ana, "new"]).await.unwrap();
         let login = tokio::spawn({
-            let db = db.clone();
-            async move { confirm(&db, ana, &hash_of("ana"), &hash_of("ana")).await }
+            let (db, old) = (db.clone(), hash_of("ana"));
+            async move { log_in(&db, ana, (&old, &old)).await }
         });
         // SQLite has one connection that writes, so there the login waits for that.
         if db.engine_name() != "SQLite" {
             lent(db, 2).await;
         }
         tx.commit().await.unwrap();
-        assert!(!login.await.unwrap());
+        assert_eq!(login.await.unwrap(), None);
         assert_eq!(hash(db, ana).await, "new");
     });
 }
@@ -199,15 +288,8 @@ fn the_failures_of_a_pair_are_forgotten_with_the_login_that_succeeds() {
         for (account, address) in [(ACCOUNT, ADDRESS), (ACCOUNT, ADDRESS), (ACCOUNT, "192.0.2.1"), ([8; 32], ADDRESS)] {
             fail(db, account, address, NOW).await;
         }
-        let mut tx = db.begin().await.unwrap();
-        auth::store::delete_failures(&mut tx, ACCOUNT, ADDRESS).await.unwrap();
-        drop(tx);
-        every_connection_is_back(db).await;
-        assert_eq!(failures(db, ACCOUNT, ADDRESS, NOW).await.len(), 2, "it did not succeed in the end");
-
-        let mut tx = db.begin().await.unwrap();
-        auth::store::delete_failures(&mut tx, ACCOUNT, ADDRESS).await.unwrap();
-        tx.commit().await.unwrap();
+        let (ana, hash) = (add(db, "ana").await, hash_of("ana"));
+        assert!(log_in(db, ana, (&hash, &hash)).await.is_some());
         assert_eq!(failures(db, ACCOUNT, ADDRESS, NOW).await, NEVER);
         assert_eq!(failures(db, ACCOUNT, "192.0.2.1", NOW).await, [NOW]);
         assert_eq!(failures(db, [8; 32], ADDRESS, NOW).await, [NOW]);

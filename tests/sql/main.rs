@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that can't go on fails its test")]
 
 mod common;
+mod connection_changes;
 mod connections;
 mod faults;
 mod files;
@@ -13,6 +14,7 @@ mod matching;
 mod meetings;
 mod migrations;
 mod notifications;
+mod plan_changes;
 mod plans;
 mod resilience;
 mod scan;

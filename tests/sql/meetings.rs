@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use handler::causes::{self, Cause};
+use handler::causes::Cause;
 use handler::db::Database;
 use handler::random::{OsRandomness, Randomness as _};
 use handler::scan;
@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use time::{Date, Duration};
 
-use crate::common::{NOW, on_every_engine};
+use crate::common::{NOW, note, on_every_engine};
 use crate::worlds::{DAY_0, Human, Plan, World, same};
 
 /// How many worlds there are: each is its number's.
@@ -28,6 +28,7 @@ fn all_matches_around_a_cause_are_found_and_nothing_else_in_random_worlds() {
         for number in 0..WORLDS {
             let mut rng = StdRng::seed_from_u64(number);
             let world = World::make(db, number, &mut rng).await;
+            forget_causes(db).await;
             let today = DAY_0 + Duration::days(rng.random_range(0..20));
             let told = world.tell_some(db, today, &mut rng).await;
             let causes = world.causes(&mut rng);
@@ -49,12 +50,18 @@ fn all_matches_around_a_cause_are_found_and_nothing_else_in_random_worlds() {
     });
 }
 
+/// Finishes what the making of a world has caused, unseen.
+async fn forget_causes(db: &Database) {
+    let (lease, mut tx) = (OsRandomness.uuid(), db.begin().await.unwrap());
+    scan::store::claim_new(&mut tx, i32::MAX, lease, NOW + LEASE, NOW).await.unwrap();
+    scan::store::finish(&mut tx, lease).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 /// What a scan finds that has taken these causes and nothing else; it leaves no trace.
 async fn found(db: &Database, causes: &[Cause], today: Date) -> Vec<Meeting> {
     let mut tx = db.begin().await.unwrap();
-    for cause in causes {
-        causes::note(&mut tx, *cause, NOW).await.unwrap();
-    }
+    note(&mut tx, causes, NOW).await;
     let lease = OsRandomness.uuid();
     let taken = scan::store::claim_new(&mut tx, i32::MAX, lease, NOW + LEASE, NOW).await.unwrap();
     assert_eq!(taken.len(), causes.len());

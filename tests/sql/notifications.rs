@@ -11,7 +11,7 @@ use crate::common::{EVERYTHING, INSTANT, NOW, add, on_every_engine};
 
 async fn insert(db: &Database, notice: &Notice, at: OffsetDateTime) {
     let mut tx = db.begin().await.unwrap();
-    notifications::store::insert(&mut tx, notice, at).await.unwrap();
+    notifications::store::insert_all(&mut tx, [notice].into_iter(), at).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -39,7 +39,7 @@ async fn unread(db: &Database, user: i32) -> i64 {
 fn a_notification_is_read_back_to_the_last_character() {
     on_every_engine(async |db| {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        let longest = "🌍'\n".repeat(166) + "<b";
+        let longest = "🌍'<".repeat(166) + "<b";
         for (kind, message) in [
             (Kind::ConnectionRequest, longest.as_str()),
             (Kind::ConnectionAccepted, "'; DROP TABLE notifications; --"),
@@ -66,7 +66,8 @@ fn a_notification_goes_with_the_transaction_that_causes_it() {
     on_every_engine(async |db| {
         let ana = add(db, "ana").await;
         let mut tx = db.begin().await.unwrap();
-        notifications::store::insert(&mut tx, &Notice::connection_request(ana, "Ben", 1), NOW).await.unwrap();
+        let notice = Notice::connection_request(ana, "Ben", 1);
+        notifications::store::insert_all(&mut tx, [&notice].into_iter(), NOW).await.unwrap();
         drop(tx);
         assert_eq!((all(db, ana).await, unread(db, ana).await), (vec![], 0));
     });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handler::causes::{self, AT_ONCE, Cause};
+use handler::causes::{AT_ONCE, Cause};
 use handler::db::Database;
 use handler::random::{OsRandomness, Randomness as _};
 use handler::scan;
@@ -11,7 +11,7 @@ use tests::told;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::common::{INSTANT, NOW, every_connection_is_back, on_every_engine};
+use crate::common::{self, INSTANT, NOW, every_connection_is_back, on_every_engine};
 
 const LEASE: Duration = Duration::from_mins(2);
 /// The longest that a cause rests.
@@ -20,7 +20,7 @@ const NOTHING: [i64; 0] = [];
 
 async fn note(db: &Database, cause: Cause, at: OffsetDateTime) {
     let mut tx = db.begin().await.unwrap();
-    causes::note(&mut tx, cause, at).await.unwrap();
+    common::note(&mut tx, &[cause], at).await;
     tx.commit().await.unwrap();
 }
 
@@ -60,14 +60,8 @@ async fn finish(db: &Database, lease: Uuid) -> u64 {
 }
 
 #[test]
-fn a_cause_is_noted_with_the_transaction_that_makes_it_one() {
+fn a_cause_is_taken_as_it_was_noted() {
     on_every_engine(async |db| {
-        let mut tx = db.begin().await.unwrap();
-        causes::note(&mut tx, Cause::Home { user: 1 }, NOW).await.unwrap();
-        drop(tx);
-        every_connection_is_back(db).await;
-        assert_eq!(told::causes(db).await, []);
-
         let noted = [
             (Cause::Plan { owner: 7, plan: i32::MAX }, ("plan", 7, i32::MAX)),
             (Cause::Home { user: 8 }, ("home", 8, 0)),
@@ -291,7 +285,7 @@ fn security_24_a_cause_that_commits_late_is_taken_after_ones_that_were_written_l
             return;
         }
         let mut long = db.begin().await.unwrap();
-        causes::note(&mut long, Cause::Home { user: 1 }, NOW).await.unwrap();
+        common::note(&mut long, &[Cause::Home { user: 1 }], NOW).await;
         note(db, Cause::Home { user: 2 }, NOW + INSTANT).await;
         let later = told::causes(db).await;
         assert_eq!(

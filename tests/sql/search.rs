@@ -134,15 +134,13 @@ fn a_profile_and_a_search_tell_how_the_two_stand_to_each_other() {
 fn a_profile_is_shown_of_whoever_is_active() {
     on_every_engine(async |db| {
         let viewer = add(db, "viewer").await;
-        let mut tx = db.begin().await.unwrap();
         let mut profile = called("Ana");
         profile.bio = Bio::parse("I travel.").unwrap();
         profile.profile_pic_url = PictureUrl::parse("https://example.org/a.jpg").ok();
         profile.home_city = home_city("Graz").ok();
         profile.home_country = home_country("Austria").ok();
         let address = address_of("ana");
-        let ana = users::store::insert(&mut tx, &address, "a hash", &profile, NOW).await.unwrap().unwrap();
-        tx.commit().await.unwrap();
+        let ana = users::store::insert(db, &address, "a hash", &profile, NOW).await.unwrap().unwrap();
 
         let shown = users::store::find_public(db, ana, viewer).await.unwrap().unwrap();
         assert_eq!((shown.id, shown.display_name.as_str(), shown.bio.as_deref()), (ana, "Ana", Some("I travel.")));

@@ -11,7 +11,7 @@ use tests::statements;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::common::{EVERYTHING, INSTANT, NOW, add, on_every_engine};
+use crate::common::{EVERYTHING, INSTANT, NOW, add, begin_session, on_every_engine};
 
 /// How long the sessions of these stories live.
 const LIFE: Duration = Duration::from_hours(24);
@@ -21,9 +21,7 @@ const FIRST: [u8; 32] = [1; 32];
 async fn begin(db: &Database, user_id: i32, at: OffsetDateTime, user_agent: Option<&str>) -> Uuid {
     let id = OsRandomness.uuid();
     let session = NewSession { id, user_id, refresh_hash: FIRST, user_agent, created_at: at, expires_at: at + LIFE };
-    let mut tx = db.begin().await.unwrap();
-    auth::store::insert_session(&mut tx, &session).await.unwrap();
-    tx.commit().await.unwrap();
+    begin_session(db, &session).await;
     id
 }
 
@@ -181,9 +179,8 @@ fn all_sessions_but_one_are_ended_and_nobody_elses() {
             (begin(db, ana, NOW, None).await, begin(db, ana, NOW, None).await, begin(db, ana, NOW, None).await);
         let bens = begin(db, ben, NOW, None).await;
         assert!(end(db, tablet, ana, NOW).await);
-        let mut tx = db.begin().await.unwrap();
-        auth::store::end_other_sessions(&mut tx, ana, kept, NOW, EndReason::Password).await.unwrap();
-        tx.commit().await.unwrap();
+        let ended = auth::store::end_other_sessions(db, ana, kept, NOW, EndReason::Password).await;
+        assert_eq!(ended.unwrap(), 1, "one had ended before");
         assert!(is_live(db, kept, ana, NOW).await && is_live(db, bens, ben, NOW).await);
         assert!(is_ended(db, phone, ana).await && is_ended(db, tablet, ana).await);
         let stored = statements::everything_stored(db).await;

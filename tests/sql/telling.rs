@@ -7,10 +7,13 @@ use handler::notifications;
 use handler::notifications::rules::{Kind, Notice};
 use handler::scan;
 use handler::scan::rules::MeetingKey;
+use handler::travels;
 use handler::users;
+use handler::users::store::UserRow;
 use tests::{statements, told};
 
-use crate::common::{INSTANT, NOW, add, every_connection_is_back, on_every_engine};
+use crate::common::{INSTANT, NOW, add, every_connection_is_back, on_every_engine, version_of_plans};
+use crate::travels::{TODAY, insert, rome, row_of};
 
 /// The longest that anybody waits who has to wait for nobody.
 const BOUND: Duration = Duration::from_secs(3);
@@ -118,17 +121,35 @@ fn whoever_is_held_waits_for_the_end_of_the_scan_and_nobody_else_does() {
     on_every_engine(async |db| {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
         statements::connect(db, ana.into(), ben.into(), "accepted").await;
+        let trip = rome(TODAY, TODAY);
+        let (plan, last) = (insert(db, ben, &trip).await, insert(db, ben, &trip).await);
+        let seen = version_of_plans(db, ben).await;
         let mut holder = db.begin().await.unwrap();
         let pairs = [(ben, ana), (ana, ben), (ana, i32::MAX)];
         let held = scan::store::lock(&mut holder, &pairs).await.unwrap();
         assert_eq!(Vec::from_iter(held), [(ana, ben)], "there is no other connection to hold");
-        let waiting: [tokio::task::JoinHandle<()>; 2] = [
+        let waiting: [tokio::task::JoinHandle<()>; 5] = [
+            tokio::spawn({
+                let (db, trip) = (db.clone(), trip.clone());
+                async move { assert!(insert(&db, ben, &trip).await > last) }
+            }),
+            tokio::spawn({
+                let (db, row) = (db.clone(), row_of(plan, ben, trip));
+                async move {
+                    // One of the others may overtake it.
+                    let _ = travels::store::update(&db, &row, seen, &[]).await.unwrap();
+                }
+            }),
+            tokio::spawn({
+                let db = db.clone();
+                async move { assert!(travels::store::delete(&db, last, ben, NOW, &[]).await.unwrap()) }
+            }),
             tokio::spawn({
                 let db = db.clone();
                 async move {
-                    let mut tx = db.begin().await.unwrap();
-                    users::store::change_plans(&mut tx, ben).await.unwrap();
-                    tx.commit().await.unwrap();
+                    let before = users::store::find_private(&db, ben).await.unwrap().unwrap();
+                    let after = UserRow { home_city: Some("Graz".to_owned()), ..before.clone() };
+                    assert!(users::store::update(&db, &before, &after, 0, &[]).await.unwrap());
                 }
             }),
             tokio::spawn({

@@ -12,28 +12,26 @@ use tests::statements;
 use time::macros::date;
 use time::{Date, Duration};
 
-use crate::common::{EVERYTHING, INSTANT, NOW, add, on_every_engine};
+use crate::common::{EVERYTHING, NOW, add, on_every_engine};
 
 /// The day of these stories.
-const TODAY: Date = date!(2026 - 01 - 31);
-/// The longest that anybody waits who has to wait for nobody.
-const BOUND: std::time::Duration = std::time::Duration::from_secs(3);
+pub(crate) const TODAY: Date = date!(2026 - 01 - 31);
 
-fn days(start: Date, end: Date) -> DateRange {
+pub(crate) fn days(start: Date, end: Date) -> DateRange {
     DateRange::new(start, end).unwrap()
 }
 
 /// A trip to a city of a country on these days.
-fn trip(to: (&str, &str), dates: DateRange) -> Travel {
+pub(crate) fn trip(to: (&str, &str), dates: DateRange) -> Travel {
     Travel { city: city(to.0).unwrap(), country: country(to.1).unwrap(), dates, description: None }
 }
 
-fn rome(start: Date, end: Date) -> Travel {
+pub(crate) fn rome(start: Date, end: Date) -> Travel {
     trip(("Rome", "Italy"), days(start, end))
 }
 
 /// As long as a plan can be, mostly of characters that take two of NVARCHAR's units.
-fn longest() -> Travel {
+pub(crate) fn longest() -> Travel {
     Travel {
         city: city(&"𝔅".repeat(100)).unwrap(),
         country: country(&"🌍𠮷".repeat(50)).unwrap(),
@@ -42,15 +40,12 @@ fn longest() -> Travel {
     }
 }
 
-async fn insert(db: &Database, owner: i32, travel: &Travel) -> i32 {
-    let mut tx = db.begin().await.unwrap();
-    let id = travels::store::insert(&mut tx, owner, travel, NOW).await.unwrap();
-    tx.commit().await.unwrap();
-    id
+pub(crate) async fn insert(db: &Database, owner: i32, travel: &Travel) -> i32 {
+    travels::store::insert(db, owner, travel, NOW).await.unwrap()
 }
 
 /// What `travel` is read back as.
-fn row_of(id: i32, user_id: i32, travel: Travel) -> TravelRow {
+pub(crate) fn row_of(id: i32, user_id: i32, travel: Travel) -> TravelRow {
     TravelRow {
         id,
         user_id,
@@ -64,14 +59,14 @@ fn row_of(id: i32, user_id: i32, travel: Travel) -> TravelRow {
 }
 
 /// The ids of all plans of `owner` in a list, in order.
-async fn listed(db: &Database, owner: i32, when: When) -> Vec<i32> {
+pub(crate) async fn listed(db: &Database, owner: i32, when: When) -> Vec<i32> {
     let (plans, total) = travels::store::list(db, owner, when.window(TODAY), when.order(), EVERYTHING).await.unwrap();
     assert_eq!(usize::try_from(total).unwrap(), plans.len());
     plans.iter().map(|plan| plan.id).collect()
 }
 
 /// The ids of all plans of `viewer`'s connections in a list, in order.
-async fn of_connections(db: &Database, viewer: i32, to: Destination<'_>, when: When) -> Vec<i32> {
+pub(crate) async fn of_connections(db: &Database, viewer: i32, to: Destination<'_>, when: When) -> Vec<i32> {
     let (plans, total) =
         travels::store::list_of_connections(db, viewer, to, when.window(TODAY), when.order(), EVERYTHING)
             .await
@@ -81,7 +76,7 @@ async fn of_connections(db: &Database, viewer: i32, to: Destination<'_>, when: W
 }
 
 /// Every way of asking for the plans of connections when all of them lead to Rome.
-fn roads_to_rome() -> [Destination<'static>; 4] {
+pub(crate) fn roads_to_rome() -> [Destination<'static>; 4] {
     let (city_key, country_key) = (Some("rome"), Some("IT"));
     [
         Destination::default(),
@@ -114,13 +109,7 @@ fn a_plan_tells_how_the_viewer_stands_to_it() {
     on_every_engine(async |db| {
         let ana = add(db, "ana").await;
         let plan = insert(db, ana, &rome(TODAY, TODAY)).await;
-        let standing = async |viewer: i32| {
-            let (row, standing) = travels::store::find(db, plan, viewer).await.unwrap().unwrap();
-            let mut tx = db.begin().await.unwrap();
-            let held = travels::store::find_for_update(&mut tx, plan, viewer).await.unwrap();
-            assert_eq!(held, Some((row, standing)));
-            standing
-        };
+        let standing = async |viewer: i32| travels::store::find(db, plan, viewer).await.unwrap().unwrap().1;
         assert_eq!(standing(ana).await, Standing::Owner);
         for (name, asked_by_ana, status, expected) in [
             ("adam", true, "pending", Standing::Stranger),
@@ -151,12 +140,7 @@ fn a_plan_that_is_unknown_or_of_somebody_inactive_is_not_found() {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
         statements::connect(db, ana.into(), ben.into(), "accepted").await;
         let plan = insert(db, ana, &rome(TODAY, TODAY)).await;
-        let found = async |id: i32, viewer: i32| {
-            let mut tx = db.begin().await.unwrap();
-            let held = travels::store::find_for_update(&mut tx, id, viewer).await.unwrap();
-            assert_eq!(travels::store::find(db, id, viewer).await.unwrap(), held);
-            held.is_some()
-        };
+        let found = async |id: i32, viewer: i32| travels::store::find(db, id, viewer).await.unwrap().is_some();
         assert!(found(plan, ben).await && !found(plan + 1, ben).await);
         statements::deactivate(db, ana.into()).await;
         assert!(!found(plan, ben).await && !found(plan, ana).await);
@@ -164,104 +148,6 @@ fn a_plan_that_is_unknown_or_of_somebody_inactive_is_not_found() {
             assert!(of_connections(db, ben, to, When::All).await.is_empty(), "{to:?}, latest first");
             assert!(of_connections(db, ben, to, When::Upcoming).await.is_empty(), "{to:?}, soonest first");
         }
-    });
-}
-
-#[test]
-fn an_update_changes_this_plan_and_where_it_is_found() {
-    on_every_engine(async |db| {
-        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        statements::connect(db, ana.into(), ben.into(), "accepted").await;
-        let (plan, other) = (insert(db, ana, &rome(TODAY, TODAY)).await, insert(db, ana, &rome(TODAY, TODAY)).await);
-        let changed = TravelRow { updated_at: NOW + INSTANT, ..row_of(plan, ana, longest()) };
-        let mut tx = db.begin().await.unwrap();
-        travels::store::find_for_update(&mut tx, plan, ana).await.unwrap().unwrap();
-        travels::store::update(&mut tx, &changed).await.unwrap();
-        tx.commit().await.unwrap();
-
-        assert_eq!(travels::store::find(db, plan, ana).await.unwrap().unwrap().0, changed);
-        assert_eq!(
-            travels::store::find(db, other, ana).await.unwrap().unwrap().0,
-            row_of(other, ana, rome(TODAY, TODAY))
-        );
-        assert_eq!(listed(db, ana, When::Upcoming).await, [other]);
-        assert_eq!(listed(db, ana, When::Past).await, [plan]);
-        for to in &roads_to_rome()[1..] {
-            assert_eq!(of_connections(db, ben, *to, When::All).await, [other], "{to:?}");
-        }
-        let place = Place::new(&changed.city, Some(&changed.country));
-        let to = Destination { city_key: Some(place.city_key()), country_key: place.country_key() };
-        assert_eq!(of_connections(db, ben, to, When::All).await, [plan]);
-
-        let bare = row_of(plan, ana, rome(TODAY, TODAY));
-        let mut tx = db.begin().await.unwrap();
-        travels::store::update(&mut tx, &bare).await.unwrap();
-        tx.commit().await.unwrap();
-        assert_eq!(travels::store::find(db, plan, ana).await.unwrap().unwrap().0, bare, "what was taken out is gone");
-    });
-}
-
-#[test]
-fn a_deletion_takes_this_plan_alone() {
-    on_every_engine(async |db| {
-        let ana = add(db, "ana").await;
-        let (plan, other) = (insert(db, ana, &rome(TODAY, TODAY)).await, insert(db, ana, &rome(TODAY, TODAY)).await);
-        for _ in 0..2 {
-            let mut tx = db.begin().await.unwrap();
-            travels::store::delete(&mut tx, plan).await.unwrap();
-            tx.commit().await.unwrap();
-            assert_eq!(listed(db, ana, When::All).await, [other]);
-        }
-        let mut tx = db.begin().await.unwrap();
-        travels::store::delete(&mut tx, other).await.unwrap();
-        drop(tx);
-        assert_eq!(listed(db, ana, When::All).await, [other], "what is not committed did not happen");
-        assert!(insert(db, ana, &rome(TODAY, TODAY)).await > other);
-    });
-}
-
-#[test]
-fn changes_of_one_plan_wait_for_each_other() {
-    const WRITERS: usize = 6;
-    on_every_engine(async |db| {
-        let ana = add(db, "ana").await;
-        let plan = insert(db, ana, &rome(TODAY, TODAY)).await;
-        let writers: Vec<_> = (0..WRITERS)
-            .map(|_| {
-                let db = db.clone();
-                tokio::spawn(async move {
-                    let mut tx = db.begin().await.unwrap();
-                    let (mut row, _) = travels::store::find_for_update(&mut tx, plan, ana).await.unwrap().unwrap();
-                    row.description = Some(row.description.unwrap_or_default() + "x");
-                    travels::store::update(&mut tx, &row).await.unwrap();
-                    tx.commit().await.unwrap();
-                })
-            })
-            .collect();
-        for writer in writers {
-            writer.await.unwrap();
-        }
-        let (row, _) = travels::store::find(db, plan, ana).await.unwrap().unwrap();
-        assert_eq!(row.description, Some("x".repeat(WRITERS)), "no change was lost");
-    });
-}
-
-#[test]
-fn nobody_but_the_owner_holds_a_plan() {
-    on_every_engine(async |db| {
-        // There the whole database has one writer at a time.
-        if db.engine_name() == "SQLite" {
-            return;
-        }
-        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
-        statements::connect(db, ana.into(), ben.into(), "accepted").await;
-        let plan = insert(db, ana, &rome(TODAY, TODAY)).await;
-        let (mut looking, mut changing) = (db.begin().await.unwrap(), db.begin().await.unwrap());
-        let seen = travels::store::find_for_update(&mut looking, plan, ben).await.unwrap().unwrap();
-        assert_eq!(seen.1, Standing::Connection);
-        let held = travels::store::find_for_update(&mut changing, plan, ana);
-        let held = tokio::time::timeout(BOUND, held).await.expect("the owner waits for nobody who only looks");
-        assert_eq!(held.unwrap().unwrap().1, Standing::Owner);
     });
 }
 

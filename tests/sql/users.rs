@@ -1,31 +1,32 @@
 //! Users: added once, read back as they were written, and changed one after the other.
 
+use handler::causes::{AT_ONCE, Cause};
 use handler::db::Database;
 use handler::users;
 use handler::users::email::Email;
 use handler::users::rules::{Bio, DisplayName, PictureUrl, home_city, home_country};
 use handler::users::store::{Profile, UserRow};
-use tests::statements;
+use tests::{statements, told};
 
-use crate::common::{INSTANT, NOBODY, NOW, add, address_of, called, on_every_engine, search};
+use crate::common::{INSTANT, LATE, NOBODY, NOW, add, called, every_connection_is_back, on_every_engine, search};
 
 async fn insert(db: &Database, email: &str, profile: &Profile) -> Option<i32> {
-    let mut tx = db.begin().await.unwrap();
-    let email = Email::parse(email).unwrap();
-    let id = users::store::insert(&mut tx, &email, "a hash", profile, NOW).await.unwrap()?;
-    tx.commit().await.unwrap();
-    Some(id)
+    users::store::insert(db, &Email::parse(email).unwrap(), "a hash", profile, NOW).await.unwrap()
 }
 
 async fn found(db: &Database, id: i32) -> UserRow {
     users::store::find_private(db, id).await.unwrap().unwrap()
 }
 
-/// Writes `user` back, the way that an endpoint does.
-async fn update(db: &Database, user: &UserRow) {
-    let mut tx = db.begin().await.unwrap();
-    users::store::update(&mut tx, user).await.unwrap();
-    tx.commit().await.unwrap();
+/// How often the profile of somebody who is active has changed.
+async fn version(db: &Database, id: i32) -> i32 {
+    users::store::find_versions(db, id).await.unwrap().unwrap().profile
+}
+
+/// Writes a profile back as one who has just read it.
+async fn update(db: &Database, after: &UserRow, causes: &[Cause]) {
+    let (seen, before) = (version(db, after.id).await, found(db, after.id).await);
+    assert!(users::store::update(db, &before, after, seen, causes).await.unwrap());
 }
 
 /// As long as a profile can be, mostly of characters that take two of NVARCHAR's units.
@@ -87,11 +88,6 @@ fn whoever_is_unknown_or_inactive_is_not_found() {
         assert_eq!(users::store::find_private(db, ana + 1).await.unwrap(), None);
         statements::deactivate(db, ana.into()).await;
         assert_eq!(users::store::find_private(db, ana).await.unwrap(), None);
-
-        let mut tx = db.begin().await.unwrap();
-        assert_eq!(users::store::find_for_update(&mut tx, ana).await.unwrap(), None);
-        assert_eq!(users::store::find_for_update(&mut tx, ana + 1).await.unwrap(), None);
-        tx.commit().await.unwrap();
     });
 }
 
@@ -100,12 +96,9 @@ fn an_update_changes_this_profile_and_what_it_is_found_by() {
     on_every_engine(async |db| {
         let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
         let before = found(db, ben).await;
-        let mut tx = db.begin().await.unwrap();
-        let known = users::store::find_for_update(&mut tx, ana).await.unwrap().unwrap();
-        assert_eq!(known, row_of(ana, address_of("ana").as_written(), called("Ana")));
+        let known = found(db, ana).await;
         let changed = UserRow { updated_at: NOW + INSTANT, ..row_of(ana, &known.email, longest()) };
-        users::store::update(&mut tx, &changed).await.unwrap();
-        tx.commit().await.unwrap();
+        update(db, &changed, &[]).await;
         assert_eq!(found(db, ana).await, changed);
         assert_eq!(found(db, ben).await, before);
 
@@ -116,12 +109,41 @@ fn an_update_changes_this_profile_and_what_it_is_found_by() {
 }
 
 #[test]
+fn a_name_that_stays_is_found_as_before() {
+    on_every_engine(async |db| {
+        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
+        let moved = UserRow { home_city: Some("Graz".to_owned()), ..found(db, ana).await };
+        update(db, &moved, &[]).await;
+        assert_eq!((found(db, ana).await, search(db, ben, "Ana").await), (moved.clone(), vec![ana]));
+        let wordless = UserRow { display_name: "🌍".to_owned(), ..moved };
+        update(db, &wordless, &[]).await;
+        update(db, &UserRow { display_name: "Ana Maria".to_owned(), ..wordless }, &[]).await;
+        assert_eq!(search(db, ben, "maria").await, [ana]);
+        statements::assert_accounts_are_whole(db).await;
+    });
+}
+
+#[test]
 fn what_is_taken_out_of_a_profile_is_gone() {
     on_every_engine(async |db| {
         let id = insert(db, "ana@example.org", &longest()).await.unwrap();
         let bare = row_of(id, "ana@example.org", called("Ana"));
-        update(db, &bare).await;
+        update(db, &bare, &[]).await;
         assert_eq!(found(db, id).await, bare);
+    });
+}
+
+#[test]
+fn an_update_notes_the_causes_that_it_is_given() {
+    on_every_engine(async |db| {
+        let ana = add(db, "ana").await;
+        let after = UserRow { updated_at: NOW + INSTANT, ..row_of(ana, "ana@example.org", longest()) };
+        update(db, &after, &[]).await;
+        assert_eq!(told::causes(db).await, []);
+        update(db, &after, &[Cause::Home { user: ana }]).await;
+        let causes = told::causes(db).await;
+        assert_eq!((causes.len(), causes[0].kind.as_str(), causes[0].user_id), (1, "home", ana));
+        assert_eq!((causes[0].created_at, causes[0].due_at), (NOW + INSTANT, Some(AT_ONCE)));
     });
 }
 
@@ -131,13 +153,63 @@ fn nobody_who_became_inactive_is_updated() {
         let id = add(db, "ana").await;
         let user = found(db, id).await;
         statements::deactivate(db, id.into()).await;
-        update(db, &UserRow { bio: Some("written too late".to_owned()), ..user }).await;
+        let late = UserRow { bio: Some("written too late".to_owned()), ..user.clone() };
+        assert!(!users::store::update(db, &user, &late, 0, &[]).await.unwrap());
         assert!(!statements::everything_stored(db).await.contains("written too late"));
     });
 }
 
 #[test]
-fn changes_of_one_profile_wait_for_each_other() {
+fn an_update_that_was_overtaken_or_fails_writes_nothing() {
+    on_every_engine(async |db| {
+        let (ana, ben) = (add(db, "ana").await, add(db, "ben").await);
+        let before = found(db, ana).await;
+        let first = UserRow { bio: Some("First.".to_owned()), ..before.clone() };
+        update(db, &first, &[]).await;
+        statements::refuse_causes_of_2027(db).await;
+        let after = row_of(ana, &before.email, longest());
+        let causes = [Cause::Home { user: ana }];
+        for seen in [0, 2] {
+            assert!(!users::store::update(db, &before, &after, seen, &causes).await.unwrap());
+        }
+        let late = UserRow { updated_at: LATE, ..after };
+        users::store::update(db, &first, &late, 1, &causes).await.unwrap_err();
+        assert_eq!((found(db, ana).await, version(db, ana).await), (first, 1));
+        assert_eq!((search(db, ben, "Ana").await, told::causes(db).await), (vec![ana], vec![]));
+    });
+}
+
+#[test]
+fn a_user_whose_words_can_not_be_written_is_none() {
+    on_every_engine(async |db| {
+        statements::lose_tables(db).await;
+        let ana = Email::parse("ana@example.org").unwrap();
+        users::store::insert(db, &ana, "a hash", &called("Ana"), NOW).await.unwrap_err();
+        every_connection_is_back(db).await;
+        assert_eq!(statements::count_users(db).await, 0);
+    });
+}
+
+#[test]
+fn an_address_that_many_want_at_once_is_given_to_one() {
+    on_every_engine(async |db| {
+        let crowd: Vec<_> = (0..6)
+            .map(|_| {
+                let db = db.clone();
+                tokio::spawn(async move { insert(&db, "ana@example.org", &called("Ana")).await })
+            })
+            .collect();
+        let mut given = Vec::new();
+        for one in crowd {
+            given.extend(one.await.unwrap());
+        }
+        assert_eq!((given.len(), statements::count_users(db).await), (1, 1));
+        statements::assert_accounts_are_whole(db).await;
+    });
+}
+
+#[test]
+fn changes_that_are_decided_anew_when_they_are_overtaken_lose_nothing() {
     const WRITERS: usize = 6;
     on_every_engine(async |db| {
         let id = add(db, "ana").await;
@@ -145,17 +217,21 @@ fn changes_of_one_profile_wait_for_each_other() {
             .map(|_| {
                 let db = db.clone();
                 tokio::spawn(async move {
-                    let mut tx = db.begin().await.unwrap();
-                    let mut user = users::store::find_for_update(&mut tx, id).await.unwrap().unwrap();
-                    user.bio = Some(user.bio.unwrap_or_default() + "x");
-                    users::store::update(&mut tx, &user).await.unwrap();
-                    tx.commit().await.unwrap();
+                    loop {
+                        let (seen, before) = (version(&db, id).await, found(&db, id).await);
+                        let mut after = before.clone();
+                        after.bio = Some(after.bio.unwrap_or_default() + "x");
+                        if users::store::update(&db, &before, &after, seen, &[]).await.unwrap() {
+                            break;
+                        }
+                    }
                 })
             })
             .collect();
         for writer in writers {
             writer.await.unwrap();
         }
-        assert_eq!(found(db, id).await.bio, Some("x".repeat(WRITERS)), "no change was lost");
+        assert_eq!(found(db, id).await.bio, Some("x".repeat(WRITERS)));
+        assert_eq!(version(db, id).await, i32::try_from(WRITERS).unwrap());
     });
 }

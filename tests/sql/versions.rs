@@ -7,11 +7,14 @@ use handler::db::Database;
 use handler::notifications::rules::{Kind, Notice};
 use handler::notifications::store::Filter;
 use handler::random::{OsRandomness, Randomness as _};
+use handler::users::store::UserRow;
 use handler::versions::Versions;
 use handler::{auth, notifications, users};
+use tests::statements;
 use uuid::Uuid;
 
-use crate::common::{EVERYTHING, NOW, add, on_every_engine};
+use crate::common::{EVERYTHING, NOW, add, begin_session, on_every_engine};
+use crate::travels::{TODAY, insert, rome};
 
 /// Somebody and their session.
 struct Somebody {
@@ -31,9 +34,7 @@ impl Somebody {
             created_at: NOW,
             expires_at,
         };
-        let mut tx = db.begin().await.unwrap();
-        auth::store::insert_session(&mut tx, &new).await.unwrap();
-        tx.commit().await.unwrap();
+        begin_session(db, &new).await;
         Self { id, session }
     }
 
@@ -51,26 +52,25 @@ fn each_change_counts_for_its_own_user_alone() {
     on_every_engine(async |db| {
         let (ana, ben) = (Somebody::called(db, "ana").await, Somebody::called(db, "ben").await);
         assert_eq!(ana.versions(db).await, versions(0, 0, 0));
-        let mut tx = db.begin().await.unwrap();
-        let mut profile = users::store::find_for_update(&mut tx, ana.id).await.unwrap().unwrap();
-        assert_eq!(profile.bio.replace("Here.".to_owned()), None);
-        users::store::update(&mut tx, &profile).await.unwrap();
-        users::store::change_plans(&mut tx, ana.id).await.unwrap();
-        users::store::change_plans(&mut tx, ana.id).await.unwrap();
-        tx.commit().await.unwrap();
+        let before = users::store::find_private(db, ana.id).await.unwrap().unwrap();
+        let after = UserRow { bio: Some("Here.".to_owned()), ..before.clone() };
+        assert!(users::store::update(db, &before, &after, 0, &[]).await.unwrap());
+        insert(db, ana.id, &rome(TODAY, TODAY)).await;
+        insert(db, ana.id, &rome(TODAY, TODAY)).await;
         assert_eq!(ana.versions(db).await, versions(1, 2, 0));
         assert_eq!(ben.versions(db).await, versions(0, 0, 0));
     });
 }
 
 #[test]
-fn what_was_rolled_back_was_no_change() {
+fn the_versions_of_whoever_is_active_are_found_without_a_session() {
     on_every_engine(async |db| {
         let ana = Somebody::called(db, "ana").await;
-        let mut tx = db.begin().await.unwrap();
-        users::store::change_plans(&mut tx, ana.id).await.unwrap();
-        drop(tx);
-        assert_eq!(ana.versions(db).await, versions(0, 0, 0));
+        insert(db, ana.id, &rome(TODAY, TODAY)).await;
+        assert_eq!(users::store::find_versions(db, ana.id).await.unwrap(), Some(versions(0, 1, 0)));
+        assert_eq!(users::store::find_versions(db, ana.id + 1).await.unwrap(), None);
+        statements::deactivate(db, ana.id.into()).await;
+        assert_eq!(users::store::find_versions(db, ana.id).await.unwrap(), None);
     });
 }
 
@@ -80,7 +80,7 @@ fn being_told_counts_for_everyone_who_is_and_reading_only_once() {
         let (ana, ben) = (Somebody::called(db, "ana").await, Somebody::called(db, "ben").await);
         let notice = |receiver| Notice::new(receiver, Kind::TravelMatch, "Carl will be in Lisbon too", 7);
         let mut tx = db.begin().await.unwrap();
-        notifications::store::insert(&mut tx, &notice(ana.id), NOW).await.unwrap();
+        notifications::store::insert_all(&mut tx, [&notice(ana.id)].into_iter(), NOW).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!((ana.versions(db).await, ben.versions(db).await), (versions(0, 0, 1), versions(0, 0, 0)));
         let many = [notice(ana.id), notice(ana.id), notice(ben.id)];

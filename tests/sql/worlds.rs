@@ -132,9 +132,8 @@ impl Human {
             home_city: home.map(|home| home_city(CITIES[home.city].0).unwrap()),
             home_country: home.and_then(|home| home.country).map(|country| home_country(COUNTRIES[country].0).unwrap()),
         };
-        let mut tx = db.begin().await.unwrap();
         let address = address_of(&format!("{world}.{position}"));
-        let id = users::store::insert(&mut tx, &address, &hash_of(name), &profile, NOW).await.unwrap().unwrap();
+        let id = users::store::insert(db, &address, &hash_of(name), &profile, NOW).await.unwrap().unwrap();
         let mut plans = Vec::new();
         for _ in 0..rng.random_range(0..6) {
             let at = Written { country: Some(rng.random_range(0..COUNTRIES.len())), ..written(rng) };
@@ -145,9 +144,8 @@ impl Human {
                 dates: DateRange::new(*days.first().unwrap(), *days.last().unwrap()).unwrap(),
                 description: None,
             };
-            plans.push(Plan { id: travels::store::insert(&mut tx, id, &travel, NOW).await.unwrap(), at, days });
+            plans.push(Plan { id: travels::store::insert(db, id, &travel, NOW).await.unwrap(), at, days });
         }
-        tx.commit().await.unwrap();
         Self { id, name, active: rng.random_bool(0.9), home, plans }
     }
 }

@@ -11,10 +11,12 @@ use crate::clock::TestClock;
 const DEACTIVATE: Query = query!("deactivate");
 const COUNT_USERS_WITHOUT_WORDS: Query = query!("count_users_without_words");
 const COUNT_USERS: Query = query!("count_users");
+const COUNT_FAILURES: Query = query!("count_failures");
 const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
 const ALL_USERS: Query = query!("all_users");
 const ALL_SESSIONS: Query = query!("all_sessions");
 const ALL_FAILURES: Query = query!("all_failures");
+const REFUSE_CAUSES: Query = query!("refuse_causes", sqlite);
 const POISON_PLAN: Query = query!("poison_plan", sqlite);
 const CONNECT: Query = query!("connect");
 const DISCONNECT: Query = query!("disconnect");
@@ -51,6 +53,11 @@ pub async fn count_users(database: &Database) -> i64 {
 /// Sessions that were not ended, expired or not.
 pub async fn count_live_sessions(database: &Database) -> i64 {
     count(database, COUNT_LIVE_SESSIONS).await
+}
+
+/// Failed logins that are remembered.
+pub async fn count_failures(database: &Database) -> i64 {
+    count(database, COUNT_FAILURES).await
 }
 
 /// Windows of the rate limits, ended or not.
@@ -109,6 +116,11 @@ pub async fn everything_stored(database: &Database) -> String {
 /// Makes it fail from now on to tell anybody of the oldest plan that there is, which is `plan`.
 pub async fn poison_oldest_plan(database: &Database, plan: i64) {
     database.execute(POISON_PLAN, params![i32::try_from(plan).unwrap()]).await.unwrap();
+}
+
+/// Makes it fail from now on to note a cause of matches in 2027 or later: in the middle of what makes it one.
+pub async fn refuse_causes_of_2027(database: &Database) {
+    database.execute(REFUSE_CAUSES, Vec::new()).await.unwrap();
 }
 
 /// Puts a connection between two users, as long as no endpoint does.

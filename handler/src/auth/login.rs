@@ -124,18 +124,12 @@ pub async fn login(
                 created_at: now,
                 expires_at,
             };
-            let opened = app.db.retried(|| async {
-                let mut tx = app.db.begin().await?;
-                if !store::confirm_login(&mut tx, account.id, &account.password_hash, &renewed).await? {
-                    // Since it was looked at, the password was changed.
-                    audit::record(&context, Event::LoginFailed { user_id: Some(account.id), reason: "wrong_password" });
-                    return Err(Error::Unauthorized(REFUSED));
-                }
-                store::insert_session(&mut tx, &new).await?;
-                store::delete_failures(&mut tx, email_hash, &address).await?;
-                Ok(tx.commit().await?)
-            });
-            opened.await?;
+            let hashes = (account.password_hash.as_str(), renewed.as_str());
+            if !store::open_session(&app.db, &new, hashes, email_hash, &address).await? {
+                // Since it was looked at, the password was changed.
+                audit::record(&context, Event::LoginFailed { user_id: Some(account.id), reason: "wrong_password" });
+                return Err(Error::Unauthorized(REFUSED));
+            }
             context.set_user(account.id);
             audit::record(&context, Event::LoginSucceeded { user_id: account.id, session });
             Ok(Json(LoggedIn {

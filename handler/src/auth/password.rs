@@ -83,17 +83,11 @@ pub async fn change_password(
     };
     let hash = app.hasher.hash(&new).await?;
     let now = app.clock.now();
-    let ended = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        if !store::update_password(&mut tx, caller.id, &account.password_hash, &hash, now).await? {
-            audit::record(&context, refused);
-            return Err(Error::invalid(CURRENT, "This is not the present password any more"));
-        }
-        let ended = store::end_other_sessions(&mut tx, user_id, session, now, EndReason::Password).await?;
-        tx.commit().await?;
-        Ok(ended)
-    });
-    let ended = ended.await?;
+    let changed = store::change_password(&app.db, user_id, &account.password_hash, &hash, session, now).await?;
+    let Some(ended) = changed else {
+        audit::record(&context, refused);
+        return Err(Error::invalid(CURRENT, "This is not the present password any more"));
+    };
     audit::record(&context, Event::PasswordChanged { user_id, session });
     if ended > 0 {
         let reason = EndReason::Password.as_str();

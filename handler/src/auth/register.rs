@@ -112,15 +112,7 @@ pub async fn register(
         home_country: new.home_country,
     };
     let now = app.clock.now();
-    let inserted = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        let id = users::insert(&mut tx, &new.email, &hash, &profile, now).await?;
-        if id.is_some() {
-            tx.commit().await?;
-        }
-        Ok(id)
-    });
-    let Some(id) = inserted.await? else {
+    let Some(id) = users::insert(&app.db, &new.email, &hash, &profile, now).await? else {
         audit::record(&context, Event::RegistrationRefused);
         return Err(email_taken());
     };

@@ -122,13 +122,7 @@ pub async fn end_others(
     caller: CurrentUser,
 ) -> Result<StatusCode> {
     let (user_id, session, reason) = (caller.id, caller.session, EndReason::Ended);
-    let ended = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        let sessions = store::end_other_sessions(&mut tx, user_id, session, app.clock.now(), reason).await?;
-        tx.commit().await?;
-        Ok(sessions)
-    });
-    let sessions = ended.await?;
+    let sessions = store::end_other_sessions(&app.db, user_id, session, app.clock.now(), reason).await?;
     if sessions > 0 {
         audit::record(&context, Event::SessionsEnded { user_id, session, sessions, reason: reason.as_str() });
     }

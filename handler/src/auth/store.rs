@@ -5,26 +5,23 @@ use uuid::Uuid;
 
 use super::rotation::SessionState;
 use super::throttle::WINDOW;
-use crate::db::{Database, DbError, DbResult, Query, Row, Tx, page_of};
+use crate::db::{Database, DbError, DbResult, Query, Row, page_of};
 use crate::http::page::Page;
 use crate::versions::Versions;
 use crate::{params, query};
 
-const CONFIRM_LOGIN: Query = query!("confirm_login");
-const DELETE_FAILURES: Query = query!("delete_failures");
-const DELETE_OLD_FAILURES: Query = query!("delete_old_failures", sqlite);
+const CHANGE_PASSWORD: Query = query!("change_password", sqlite);
 const END_OTHER_SESSIONS: Query = query!("end_other_sessions");
 const END_SESSION: Query = query!("end_session");
 const FIND_LOGIN: Query = query!("find_login");
 const FIND_PASSWORD: Query = query!("find_password");
 const FIND_SESSION: Query = query!("find_session");
-const INSERT_FAILURE: Query = query!("insert_failure");
-const INSERT_SESSION: Query = query!("insert_session");
+const INSERT_FAILURE: Query = query!("insert_failure", sqlite);
 const LIST_FAILURES: Query = query!("list_failures");
 const LIST_SESSIONS: Query = query!("list_sessions", sqlite);
 const LIVE_SESSION: Query = query!("live_session");
+const OPEN_SESSION: Query = query!("open_session", sqlite);
 const ROTATE_SESSION: Query = query!("rotate_session");
-const UPDATE_PASSWORD: Query = query!("update_password");
 
 /// The most characters of a `User-Agent` that are kept.
 const USER_AGENT_CHARS: usize = 256;
@@ -143,14 +140,16 @@ pub async fn find_login(db: &Database, email_key: &str) -> DbResult<Option<Login
     }))
 }
 
-/// Makes sure, and until the end of the transaction, that the account is active and still has the hash that was
-/// `verified`; keeps `renewed` in its place. False if it has not.
-pub async fn confirm_login(tx: &mut Tx, user_id: i32, verified: &str, renewed: &str) -> DbResult<bool> {
-    Ok(tx.execute(CONFIRM_LOGIN, params![user_id, verified, renewed]).await? == 1)
-}
-
-/// Begins a session.
-pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>) -> DbResult<()> {
+/// Begins a session by a login for this pair of account and address, keeps the second of the hashes in the place of the
+/// first, which was verified, and forgets the failures of the pair. False, and nothing is written, if the user is not active
+/// or has not that hash any more.
+pub async fn open_session(
+    db: &Database,
+    session: &NewSession<'_>,
+    (verified, renewed): (&str, &str),
+    email_hash: [u8; 32],
+    address: &str,
+) -> DbResult<bool> {
     let user_agent = session.user_agent.map(|text| text.chars().take(USER_AGENT_CHARS).collect::<String>());
     let params = params![
         session.id,
@@ -158,9 +157,13 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>) -> DbResult<(
         session.refresh_hash.to_vec(),
         user_agent,
         session.created_at,
-        session.expires_at
+        session.expires_at,
+        verified,
+        renewed,
+        email_hash.to_vec(),
+        address,
     ];
-    tx.execute(INSERT_SESSION, params).await.map(drop)
+    Ok(db.execute_returning(OPEN_SESSION, params).await?.is_some())
 }
 
 /// The session `id`, if it is the user's.
@@ -210,13 +213,13 @@ pub async fn end_session(
 
 /// Ends all sessions of the user but `kept`; how many they were, with those that had expired unnoticed.
 pub async fn end_other_sessions(
-    tx: &mut Tx,
+    db: &Database,
     user_id: i32,
     kept: Uuid,
     now: OffsetDateTime,
     reason: EndReason,
 ) -> DbResult<u64> {
-    tx.execute(END_OTHER_SESSIONS, params![user_id, kept, now, reason.as_str()]).await
+    db.execute(END_OTHER_SESSIONS, params![user_id, kept, now, reason.as_str()]).await
 }
 
 /// A page of the user's live sessions, latest first, and how many there are in all.
@@ -248,15 +251,19 @@ pub async fn find_password(db: &Database, user_id: i32) -> DbResult<Option<Passw
     }))
 }
 
-/// Replaces the hash that was `verified`; false if it is not the account's any more.
-pub async fn update_password(
-    tx: &mut Tx,
+/// Replaces the hash that was `verified` and ends all sessions of the user but `kept`; how many they were, with those that
+/// had expired unnoticed. `None`, and nothing is written, if the user is not active or has not that hash any more.
+pub async fn change_password(
+    db: &Database,
     user_id: i32,
     verified: &str,
     new: &str,
+    kept: Uuid,
     now: OffsetDateTime,
-) -> DbResult<bool> {
-    Ok(tx.execute(UPDATE_PASSWORD, params![user_id, verified, new, now]).await? == 1)
+) -> DbResult<Option<u64>> {
+    let params = params![user_id, verified, new, kept, now, EndReason::Password.as_str()];
+    let Some(row) = db.execute_returning(CHANGE_PASSWORD, params).await? else { return Ok(None) };
+    Ok(Some(u64::try_from(row.get::<i64>("ended")?).unwrap_or_default()))
 }
 
 /// When logins for this pair failed within the window before `now`, oldest first.
@@ -272,13 +279,7 @@ pub async fn list_failures(
 
 /// Remembers a failed login, and forgets some that are too old to count.
 pub async fn insert_failure(db: &Database, email_hash: [u8; 32], address: &str, now: OffsetDateTime) -> DbResult<()> {
-    db.execute(INSERT_FAILURE, params![email_hash.to_vec(), address, now]).await?;
-    db.execute(DELETE_OLD_FAILURES, params![now - WINDOW]).await.map(drop)
-}
-
-/// Forgets the failures of a pair.
-pub async fn delete_failures(tx: &mut Tx, email_hash: [u8; 32], address: &str) -> DbResult<()> {
-    tx.execute(DELETE_FAILURES, params![email_hash.to_vec(), address]).await.map(drop)
+    db.execute(INSERT_FAILURE, params![email_hash.to_vec(), address, now, now - WINDOW]).await.map(drop)
 }
 
 fn hash(bytes: Vec<u8>) -> DbResult<[u8; 32]> {

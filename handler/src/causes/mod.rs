@@ -1,4 +1,5 @@
-//! What may make new matches: noted in the transaction that does it, for the match scan to look at later.
+//! What may make new matches: noted in the transaction that does it, for the match scan to look at later. The statement that
+//! does it is of the feature whose deed it is; what it notes comes from here.
 //!
 //! A cause says where to look, not what is there: the scan looks for all matches around it that hold when it looks. So a
 //! cause too many does no harm, and two of the same are as good as one.
@@ -6,13 +7,13 @@
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::db::{DbResult, Query, Tx};
-use crate::{params, query};
-
-const INSERT: Query = query!("insert");
+use crate::db::Param;
 
 /// Since when a new cause is due: always, so that no clock can hold it up.
 pub const AT_ONCE: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
+
+/// The kind of a [`Cause::Plan`], for the statement that only then gets to know the plan's id.
+pub const PLAN: &str = "plan";
 
 /// What has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +44,18 @@ impl Cause {
     #[must_use]
     pub const fn stored(self) -> (&'static str, i32, i32) {
         match self {
-            Self::Plan { owner, plan } => ("plan", owner, plan),
+            Self::Plan { owner, plan } => (PLAN, owner, plan),
             Self::Home { user } => ("home", user, 0),
             Self::Pair { one, other } => ("pair", one, other),
         }
     }
 }
 
-/// Notes a cause, in the transaction that makes it one.
-pub async fn note(tx: &mut Tx, cause: Cause, now: OffsetDateTime) -> DbResult<()> {
-    let (kind, user, other) = cause.stored();
-    tx.execute(INSERT, params![kind, user, other, now, AT_ONCE]).await.map(drop)
+/// Causes as one parameter of a statement: a JSON array of objects with `kind`, `user_id` and `other_id`.
+#[must_use]
+pub fn list(causes: &[Cause]) -> Param {
+    Param::list(causes.iter().map(|cause| {
+        let (kind, user, other) = cause.stored();
+        serde_json::json!({ "kind": kind, "user_id": user, "other_id": other })
+    }))
 }

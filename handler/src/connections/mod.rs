@@ -4,8 +4,8 @@
 //! until one of the two [removes](remove) it. [`rules`] decides what a request means where there was something before,
 //! [`friends`] tells where the friend in a [list](lists) is today.
 //!
-//! Every change holds the row until its transaction ends, so that of two deeds at once one comes first and the other is
-//! judged by what it left.
+//! Every change is decided by the row as it was read and written only if it is still so. Of two deeds at once one comes
+//! first, and the other is [judged anew](crate::overtaken) by what it left.
 
 pub mod friends;
 pub mod lists;

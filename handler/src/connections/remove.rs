@@ -9,6 +9,7 @@ use crate::http::caller::CurrentUser;
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::openapi::CallerErrors;
 use crate::http::path::PathId;
+use crate::overtaken;
 use crate::state::AppState;
 
 /// Remove a connection
@@ -24,12 +25,10 @@ use crate::state::AppState;
         (status = 409, description = "The request was rejected: there is nothing to remove.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn remove(State(app): State<AppState>, caller: CurrentUser, PathId(id): PathId<i32>) -> Result<StatusCode> {
-    let removed = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        let present = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
+    let removed = overtaken::unless(|_| async {
+        let present = store::find(&app.db, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
         present.check_removal_by(caller.id)?;
-        store::delete(&mut tx, id).await?;
-        Ok(tx.commit().await?)
+        Ok(store::delete(&app.db, &present).await?.then_some(()))
     });
     removed.await?;
     tracing::info!(event = "connection_removed", user_id = caller.id, connection_id = id, "a connection was removed");

@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use utoipa::ToSchema;
 
 use super::rules::{self, Connection, RequestStatus, Requested};
-use super::store;
-use crate::causes::{self, Cause};
+use super::store::{self, Between};
+use crate::causes::Cause;
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody};
@@ -14,13 +14,9 @@ use crate::http::caller::CurrentUser;
 use crate::http::envelope::ErrorEnvelope;
 use crate::http::json::Json;
 use crate::http::openapi::{BodyErrors, CallerErrors};
-use crate::notifications::rules::Notice;
-use crate::notifications::store as notifications;
+use crate::notifications::rules::{NOT_YET_KNOWN, Notice};
+use crate::overtaken;
 use crate::state::AppState;
-
-/// How often a request is judged anew that something between the same two overtook. Once is enough unless that is removed
-/// again meanwhile, and so on.
-const TRIES: u32 = 5;
 
 /// Whom to ask.
 #[derive(Debug, ToSchema)]
@@ -59,46 +55,39 @@ pub async fn request(
     if receiver == caller.id {
         return Err(Error::invalid("receiver_user_id", "You can't connect with yourself: send somebody else's id"));
     }
-    for _ in 0..TRIES {
-        let asked = app.db.retried(|| ask(&app, caller.id, receiver));
-        let Some(connection) = asked.await? else { continue };
-        let connection_id = connection.id;
-        if connection.status == RequestStatus::Accepted {
-            tracing::info!(event = "connection_accepted", user_id = caller.id, connection_id, "two asked each other");
-            return Ok((StatusCode::OK, Json(connection)));
-        }
-        tracing::info!(event = "connection_requested", user_id = caller.id, connection_id, "a request was sent");
-        return Ok((StatusCode::CREATED, Json(connection)));
+    let connection = overtaken::unless(|_| ask(&app, caller.id, receiver)).await?;
+    let connection_id = connection.id;
+    if connection.status == RequestStatus::Accepted {
+        tracing::info!(event = "connection_accepted", user_id = caller.id, connection_id, "two asked each other");
+        return Ok((StatusCode::OK, Json(connection)));
     }
-    Err(Error::unavailable("a pair of users whose connection changes faster than it can be read"))
+    tracing::info!(event = "connection_requested", user_id = caller.id, connection_id, "a request was sent");
+    Ok((StatusCode::CREATED, Json(connection)))
 }
 
 /// What there is between the two after `requester` has asked `receiver`; `None` if something else came between.
 async fn ask(app: &AppState, requester: i32, receiver: i32) -> Result<Option<Connection>> {
-    let mut tx = app.db.begin().await?;
-    let present = store::find_pair_for_update(&mut tx, requester, receiver).await?;
-    let people = store::find_people(&mut tx, requester, receiver).await?;
-    let (requester, receiver) = people.ok_or(Error::NotFound("user"))?;
-    let now = app.clock.now();
-    let (caller, other) = (requester.clone(), receiver.id);
-    let connection = match rules::request(present, caller.id, now)? {
+    let between = store::find_between(&app.db, requester, receiver).await?;
+    let Between { requester, receiver, present } = between.ok_or(Error::NotFound("user"))?;
+    let (now, name, other) = (app.clock.now(), requester.display_name.clone(), receiver.id);
+    let (changed, notice, causes) = match rules::request(present.clone(), requester.id, now)? {
         Requested::First => {
-            let Some(id) = store::insert(&mut tx, requester.id, receiver.id, now).await? else { return Ok(None) };
-            Connection { id, status: RequestStatus::Pending, requester, receiver, created_at: now, updated_at: now }
+            let notice = Notice::connection_request(other, &name, NOT_YET_KNOWN);
+            let id = store::insert(&app.db, requester.id, other, &notice, now).await?;
+            let status = RequestStatus::Pending;
+            return Ok(id.map(|id| Connection { id, status, requester, receiver, created_at: now, updated_at: now }));
         }
-        Requested::Again(connection) | Requested::Approved(connection) => {
-            store::update(&mut tx, &connection).await?;
-            connection
+        Requested::Again(request) => {
+            let notice = Notice::connection_request(other, &name, request.id);
+            (request, notice, None)
+        }
+        Requested::Approved(connection) => {
+            let notice = Notice::connection_accepted(other, &name, connection.id);
+            (connection, notice, Some(Cause::Pair { one: requester.id, other }))
         }
     };
-    let notice = match connection.status {
-        RequestStatus::Accepted => Notice::connection_accepted(other, &caller.display_name, connection.id),
-        _ => Notice::connection_request(other, &caller.display_name, connection.id),
-    };
-    notifications::insert(&mut tx, &notice, now).await?;
-    if connection.status == RequestStatus::Accepted {
-        causes::note(&mut tx, Cause::Pair { one: caller.id, other }, now).await?;
-    }
-    tx.commit().await?;
-    Ok(Some(connection))
+    // Where there was nothing, it was the first.
+    let Some(seen) = present else { return Ok(None) };
+    let done = store::change_and_tell(&app.db, &seen, &changed, &notice, causes.as_slice()).await?;
+    Ok(done.then_some(changed))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::rules::Connection;
 use super::store;
-use crate::causes::{self, Cause};
+use crate::causes::Cause;
 use crate::error::{Error, Result};
 use crate::http::caller::CurrentUser;
 use crate::http::envelope::ErrorEnvelope;
@@ -12,7 +12,7 @@ use crate::http::json::Json;
 use crate::http::openapi::CallerErrors;
 use crate::http::path::PathId;
 use crate::notifications::rules::Notice;
-use crate::notifications::store as notifications;
+use crate::overtaken;
 use crate::state::AppState;
 
 /// Accept a connection request
@@ -32,17 +32,13 @@ pub async fn accept(
     caller: CurrentUser,
     PathId(id): PathId<i32>,
 ) -> Result<Json<Connection>> {
-    let accepted = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        let request = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
-        let now = app.clock.now();
-        let accepted = request.accepted_by(caller.id, now)?;
-        store::update(&mut tx, &accepted).await?;
+    let accepted = overtaken::unless(|_| async {
+        let request = store::find(&app.db, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
+        let accepted = request.clone().accepted_by(caller.id, app.clock.now())?;
         let notice = Notice::connection_accepted(accepted.requester.id, &accepted.receiver.display_name, id);
-        notifications::insert(&mut tx, &notice, now).await?;
-        causes::note(&mut tx, Cause::Pair { one: accepted.requester.id, other: caller.id }, now).await?;
-        tx.commit().await?;
-        Ok(accepted)
+        let causes = [Cause::Pair { one: accepted.requester.id, other: caller.id }];
+        let done = store::change_and_tell(&app.db, &request, &accepted, &notice, &causes).await?;
+        Ok(done.then_some(accepted))
     });
     let accepted = accepted.await?;
     tracing::info!(event = "connection_accepted", user_id = caller.id, connection_id = id, "a request was accepted");
@@ -66,13 +62,10 @@ pub async fn reject(
     caller: CurrentUser,
     PathId(id): PathId<i32>,
 ) -> Result<Json<Connection>> {
-    let rejected = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        let request = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
-        let rejected = request.rejected_by(caller.id, app.clock.now())?;
-        store::update(&mut tx, &rejected).await?;
-        tx.commit().await?;
-        Ok(rejected)
+    let rejected = overtaken::unless(|_| async {
+        let request = store::find(&app.db, id, caller.id).await?.ok_or(Error::NotFound("connection"))?;
+        let rejected = request.clone().rejected_by(caller.id, app.clock.now())?;
+        Ok(store::change(&app.db, &request, &rejected).await?.then_some(rejected))
     });
     let rejected = rejected.await?;
     tracing::info!(event = "connection_rejected", user_id = caller.id, connection_id = id, "a request was rejected");

@@ -1,24 +1,26 @@
 //! Connections in the database: one function a query.
 
+use anyhow::Context as _;
 use time::{Date, OffsetDateTime};
 
 use super::friends::{Friend, Stay, Whereabouts};
 use super::rules::{Connection, PendingRequest, RequestStatus};
-use crate::db::{Database, DbError, DbResult, Query, Row, Tx, UniqueKey, page_of};
+use crate::causes::{self, AT_ONCE, Cause};
+use crate::db::{Database, DbError, DbResult, Param, Query, Row, UniqueKey, page_of};
 use crate::http::page::Page;
+use crate::notifications::rules::Notice;
 use crate::users::summary::UserSummary;
 use crate::{params, query};
 
+const CHANGE: Query = query!("change");
+const CHANGE_AND_TELL: Query = query!("change_and_tell", sqlite);
 const DELETE: Query = query!("delete");
 const FIND: Query = query!("find");
-const FIND_PEOPLE: Query = query!("find_people");
+const FIND_BETWEEN: Query = query!("find_between");
 const INSERT: Query = query!("insert", sqlite);
 const LIST: Query = query!("list", sqlite);
 const LIST_RECEIVED: Query = query!("list_received", sqlite);
 const LIST_SENT: Query = query!("list_sent", sqlite);
-const LOCK: Query = query!("lock");
-const LOCK_PAIR: Query = query!("lock_pair", sqlite);
-const UPDATE: Query = query!("update");
 
 const PAIR_TAKEN: UniqueKey = UniqueKey {
     constraint: "uq_connections_pair",
@@ -30,50 +32,76 @@ const REQUEST_TAKEN: UniqueKey = UniqueKey {
     sqlite_columns: "connections.requester_user_id, connections.receiver_user_id",
 };
 
-/// The two people of a request, both active: the one who asks and the one who is asked.
-pub async fn find_people(tx: &mut Tx, requester: i32, receiver: i32) -> DbResult<Option<(UserSummary, UserSummary)>> {
-    let Some(row) = tx.fetch_optional(FIND_PEOPLE, params![requester, receiver]).await? else { return Ok(None) };
-    Ok(Some((UserSummary::from_row(&row, "requester")?, UserSummary::from_row(&row, "receiver")?)))
+/// Two active people of whom one asks the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Between {
+    /// The one who asks.
+    pub requester: UserSummary,
+    /// The one who is asked.
+    pub receiver: UserSummary,
+    /// What there is between them, whoever asked then.
+    pub present: Option<Connection>,
 }
 
-/// What there is between two active people, in whichever order they are given; held until the end of the transaction.
-pub async fn find_pair_for_update(tx: &mut Tx, one: i32, other: i32) -> DbResult<Option<Connection>> {
-    let Some(held) = tx.fetch_optional(LOCK_PAIR, params![one.min(other), one.max(other)]).await? else {
-        // What appears only now is not held: the insert will come upon it.
-        return Ok(None);
-    };
-    find(tx, held.get("id")?).await
+/// The connection `id` if `member` is one of the two and both are active.
+pub async fn find(db: &Database, id: i32, member: i32) -> DbResult<Option<Connection>> {
+    db.fetch_optional(FIND, params![id, member]).await?.as_ref().map(connection).transpose()
 }
 
-/// The connection `id` if `member` is one of the two and both are active; held until the end of the transaction.
-pub async fn find_for_update(tx: &mut Tx, id: i32, member: i32) -> DbResult<Option<Connection>> {
-    match tx.execute(LOCK, params![id, member]).await? {
-        0 => Ok(None),
-        _ => find(tx, id).await,
-    }
-}
-
-/// Adds a pending request; answers its id, or `None` if there is something between the two already. After a `None` the
-/// transaction is good for nothing.
-pub async fn insert(tx: &mut Tx, requester: i32, receiver: i32, now: OffsetDateTime) -> DbResult<Option<i32>> {
+/// The two people of a request, if both are active, with what there is between them.
+pub async fn find_between(db: &Database, requester: i32, receiver: i32) -> DbResult<Option<Between>> {
     let (low, high) = (requester.min(receiver), requester.max(receiver));
-    match tx.fetch_one(INSERT, params![requester, receiver, low, high, now]).await {
-        Ok(row) => Ok(Some(row.get("id")?)),
+    let row = db.fetch_optional(FIND_BETWEEN, params![requester, receiver, low, high]).await?;
+    row.as_ref().map(between).transpose()
+}
+
+/// Adds a pending request and writes the notification of it, about the connection that it is; answers its id, or `None`, and
+/// nothing is written, if there is something between the two already.
+pub async fn insert(
+    db: &Database,
+    requester: i32,
+    receiver: i32,
+    notice: &Notice,
+    now: OffsetDateTime,
+) -> DbResult<Option<i32>> {
+    let (low, high) = (requester.min(receiver), requester.max(receiver));
+    let (kind, message) = (notice.kind().as_str(), notice.message());
+    let params = params![requester, receiver, low, high, now, notice.receiver(), kind, message];
+    match db.execute_returning(INSERT, params).await {
+        Ok(row) => Ok(Some(row.context("a connection without an id")?.get("id")?)),
         Err(error) if error.violates(&PAIR_TAKEN) || error.violates(&REQUEST_TAKEN) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Writes back a connection that was found for update.
-pub async fn update(tx: &mut Tx, connection: &Connection) -> DbResult<()> {
-    let Connection { id, status, requester, receiver, created_at, updated_at } = connection;
-    let params = params![*id, requester.id, receiver.id, status.as_str(), *created_at, *updated_at];
-    tx.execute(UPDATE, params).await.map(drop)
+/// Makes of a connection that was `seen` what it becomes. False, and nothing is written, if it is not so any more.
+pub async fn change(db: &Database, seen: &Connection, changed: &Connection) -> DbResult<bool> {
+    Ok(db.execute(CHANGE, change_of(seen, changed)).await? == 1)
 }
 
-/// Removes a connection that was found for update.
-pub async fn delete(tx: &mut Tx, id: i32) -> DbResult<()> {
-    tx.execute(DELETE, params![id]).await.map(drop)
+/// As [`change`], and writes with it the notification that tells of it and the causes of matches that come of it.
+pub async fn change_and_tell(
+    db: &Database,
+    seen: &Connection,
+    changed: &Connection,
+    notice: &Notice,
+    causes: &[Cause],
+) -> DbResult<bool> {
+    let mut params = change_of(seen, changed);
+    params.extend(params![
+        notice.receiver(),
+        notice.kind().as_str(),
+        notice.message(),
+        notice.related_entity_id(),
+        causes::list(causes),
+        AT_ONCE,
+    ]);
+    Ok(db.execute_returning(CHANGE_AND_TELL, params).await?.is_some())
+}
+
+/// Removes a connection that was `seen`. False, and nothing is removed, if it is not so any more.
+pub async fn delete(db: &Database, seen: &Connection) -> DbResult<bool> {
+    Ok(db.execute(DELETE, as_seen(seen)).await? == 1)
 }
 
 /// A page of the people whom the user is connected with, by name, with where they are `today`; and how many they are in
@@ -92,8 +120,36 @@ pub async fn list_sent(db: &Database, user_id: i32, page: Page) -> DbResult<(Vec
     page_of(&db.fetch_all(LIST_SENT, params![user_id, page.offset, page.limit]).await?, pending)
 }
 
-async fn find(tx: &mut Tx, id: i32) -> DbResult<Option<Connection>> {
-    tx.fetch_optional(FIND, params![id]).await?.as_ref().map(connection).transpose()
+/// By what a connection is known to be as it was. Who was asked follows from who did, and when that was from the rest.
+fn as_seen(Connection { id, status, requester, updated_at, .. }: &Connection) -> Vec<Param> {
+    params![*id, status.as_str(), requester.id, *updated_at]
+}
+
+fn change_of(seen: &Connection, changed: &Connection) -> Vec<Param> {
+    let Connection { status, requester, receiver, created_at, updated_at, .. } = changed;
+    let mut params = as_seen(seen);
+    params.extend(params![requester.id, receiver.id, status.as_str(), *created_at, *updated_at]);
+    params
+}
+
+fn between(row: &Row) -> DbResult<Between> {
+    let (requester, receiver) = (UserSummary::from_row(row, "requester")?, UserSummary::from_row(row, "receiver")?);
+    let present = if row.is_null("id")? {
+        None
+    } else {
+        let asked_before: i32 = row.get("asked_before_id")?;
+        let in_order = asked_before == requester.id;
+        let (first, second) = if in_order { (&requester, &receiver) } else { (&receiver, &requester) };
+        Some(Connection {
+            id: row.get("id")?,
+            status: status(row)?,
+            requester: first.clone(),
+            receiver: second.clone(),
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+        })
+    };
+    Ok(Between { requester, receiver, present })
 }
 
 fn connection(row: &Row) -> DbResult<Connection> {

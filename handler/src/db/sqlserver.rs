@@ -269,7 +269,10 @@ impl Connection {
                     tiberius::error::Error::Server(token) if token.class() < 20 => self.busy = false,
                     _ => self.is_lost(),
                 }
-                Err(translate(error))
+                let fault = translate(error);
+                // After some defects, a table that is missing say, XACT_ABORT leaves a batch's own transaction open.
+                self.dead |= matches!(fault, DbError::Other(_));
+                Err(fault)
             }
             Err(_) => {
                 self.is_lost();

@@ -1,7 +1,7 @@
 //! Notifications: what somebody should know of, kept until they ask.
 //!
-//! Whatever causes one writes a [`rules::Notice`] in its own transaction, by [`store::insert`]: a notification exists if and
-//! only if what it tells of has happened. Clients poll for them, and say which ones were read.
+//! Whatever causes one writes a [`rules::Notice`] in its own transaction, the scan by [`store::insert_all`], a request in its
+//! batch: a notification exists if and only if what it tells of has happened. Clients poll for them, and say which ones were read.
 
 pub mod api;
 pub mod rules;

@@ -6,6 +6,9 @@ use utoipa::ToSchema;
 /// The most characters of a message (specification 3.2.4).
 pub const MAX_MESSAGE_CHARS: usize = 500;
 
+/// Stands for the id of a connection that is only made when it is told of: the statement that does both knows it.
+pub const NOT_YET_KNOWN: i32 = 0;
+
 /// What a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -8,7 +8,6 @@ use crate::http::page::Page;
 use crate::{params, query};
 
 const COUNT_UNREAD: Query = query!("count_unread");
-const INSERT: Query = query!("insert");
 const INSERT_ALL: Query = query!("insert_all", sqlite);
 const LIST: Query = query!("list", sqlite);
 const MARK_ALL_READ: Query = query!("mark_all_read", sqlite);
@@ -38,12 +37,6 @@ pub struct Filter {
     pub is_read: Option<bool>,
     /// Only those of this kind.
     pub kind: Option<Kind>,
-}
-
-/// Writes a notification, in the transaction that causes it.
-pub async fn insert(tx: &mut Tx, notice: &Notice, now: OffsetDateTime) -> DbResult<()> {
-    let params = params![notice.receiver(), notice.kind().as_str(), notice.message(), notice.related_entity_id(), now];
-    tx.execute(INSERT, params).await.map(drop)
 }
 
 /// Writes many notifications at once, in the transaction that causes them.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::dates::{DateRange, parse_day};
 use super::rules::{self, Description, NO_SUCH_PLAN, Travel};
 use super::store::{self, TravelRow};
-use crate::causes::{self, Cause};
+use crate::causes::Cause;
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody, Patch};
@@ -22,7 +22,7 @@ use crate::http::openapi::{BodyErrors, CallerErrors};
 use crate::http::path::PathId;
 use crate::place::{City, Country};
 use crate::state::AppState;
-use crate::users;
+use crate::users::changes;
 
 /// A travel plan.
 #[derive(Debug, Hash, Serialize, ToSchema)]
@@ -194,15 +194,7 @@ pub async fn create(
 ) -> Result<impl IntoResponse + use<>> {
     let travel = Travel::from(new);
     let now = app.clock.now();
-    let id = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        users::store::change_plans(&mut tx, caller.id).await?;
-        let id = store::insert(&mut tx, caller.id, &travel, now).await?;
-        causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, now).await?;
-        tx.commit().await?;
-        Ok(id)
-    });
-    let id = id.await?;
+    let id = store::insert(&app.db, caller.id, &travel, now).await?;
     let Travel { city, country, dates, description } = travel;
     let view = TravelView::from(TravelRow {
         id,
@@ -254,23 +246,19 @@ pub async fn update(
     PathId(id): PathId<i32>,
     ValidJson(change): ValidJson<UpdateTravel>,
 ) -> Result<Json<TravelView>> {
-    let changed = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        users::store::change_plans(&mut tx, caller.id).await?;
-        let (before, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
+    let (app, change) = (&app, &change);
+    let changed = changes::of_ones_own(&app.db, &caller, |versions| async move {
+        let (before, standing) = store::find(&app.db, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
         standing.may_change()?;
         let mut after = change.clone().applied_to(before.clone())?;
-        if after != before {
-            after.updated_at = app.clock.now();
-            store::update(&mut tx, &after).await?;
-            if !after.is_same_stay(&before) {
-                causes::note(&mut tx, Cause::Plan { owner: caller.id, plan: id }, after.updated_at).await?;
-                // On the days that are free now, the owner may be at home to somebody.
-                causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
-            }
-            tx.commit().await?;
+        if after == before {
+            return Ok(Some(after));
         }
-        Ok(after)
+        after.updated_at = app.clock.now();
+        // On the days that are free now, the owner may be at home to somebody.
+        let causes = [Cause::Plan { owner: caller.id, plan: id }, Cause::Home { user: caller.id }];
+        let causes = if after.is_same_stay(&before) { &[] } else { &causes[..] };
+        Ok(store::update(&app.db, &after, versions.plans, causes).await?.then_some(after))
     });
     Ok(Json(changed.await?.into()))
 }
@@ -287,15 +275,11 @@ pub async fn update(
         (status = 404, description = "There is no such plan, or it is not the caller's to see.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn delete(State(app): State<AppState>, caller: CurrentUser, PathId(id): PathId<i32>) -> Result<StatusCode> {
-    let removed = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        users::store::change_plans(&mut tx, caller.id).await?;
-        let (travel, standing) = store::find_for_update(&mut tx, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
+    let causes = [Cause::Home { user: caller.id }];
+    if !store::delete(&app.db, id, caller.id, app.clock.now(), &causes).await? {
+        let (_, standing) = store::find(&app.db, id, caller.id).await?.ok_or(NO_SUCH_PLAN)?;
         standing.may_change()?;
-        store::delete(&mut tx, travel.id).await?;
-        causes::note(&mut tx, Cause::Home { user: caller.id }, app.clock.now()).await?;
-        Ok(tx.commit().await?)
-    });
-    removed.await?;
+        return Err(NO_SUCH_PLAN);
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,11 +1,12 @@
 //! Travel plans in the database: one function a query.
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use time::OffsetDateTime;
 
 use super::dates::DateRange;
 use super::rules::{Description, Order, Standing, Travel, Window};
-use crate::db::{Database, DbResult, Query, Row, Tx, page_of};
+use crate::causes::{self, AT_ONCE, Cause};
+use crate::db::{Database, DbResult, Query, Row, page_of};
 use crate::http::page::Page;
 use crate::place::Place;
 use crate::users;
@@ -15,9 +16,8 @@ use crate::{params, query};
 
 const INSERT: Query = query!("insert", sqlite);
 const FIND: Query = query!("find");
-const LOCK: Query = query!("lock");
-const UPDATE: Query = query!("update");
-const DELETE: Query = query!("delete");
+const UPDATE: Query = query!("update", sqlite);
+const DELETE: Query = query!("delete", sqlite);
 const LIST_SOONEST_FIRST: Query = query!("list_soonest_first", sqlite);
 const LIST_LATEST_FIRST: Query = query!("list_latest_first", sqlite);
 const LIST_OF_USER_SOONEST_FIRST: Query = query!("list_of_user_soonest_first", sqlite);
@@ -67,8 +67,8 @@ pub struct Destination<'a> {
     pub country_key: Option<&'a str>,
 }
 
-/// Adds a plan of `owner`'s; answers its id.
-pub async fn insert(tx: &mut Tx, owner: i32, travel: &Travel, now: OffsetDateTime) -> DbResult<i32> {
+/// Adds a plan of `owner`'s and notes it as a cause of matches; answers its id.
+pub async fn insert(db: &Database, owner: i32, travel: &Travel, now: OffsetDateTime) -> DbResult<i32> {
     let place = Place::new(travel.city.as_str(), Some(travel.country.as_str()));
     let params = params![
         owner,
@@ -80,8 +80,11 @@ pub async fn insert(tx: &mut Tx, owner: i32, travel: &Travel, now: OffsetDateTim
         travel.dates.end(),
         travel.description.as_ref().map(Description::as_str),
         now,
+        causes::PLAN,
+        AT_ONCE,
     ];
-    Ok(tx.fetch_one(INSERT, params).await?.get("id")?)
+    let row = db.execute_returning(INSERT, params).await?.context("a plan without an id")?;
+    Ok(row.get("id")?)
 }
 
 /// The plan `id` and how `viewer` stands to it, a stranger's included; `None` if there is no such plan or its owner is not
@@ -90,16 +93,13 @@ pub async fn find(db: &Database, id: i32, viewer: i32) -> DbResult<Option<(Trave
     db.fetch_optional(FIND, params![id, viewer]).await?.as_ref().map(seen).transpose()
 }
 
-/// The same inside of a transaction; a plan of the viewer's own is held until its end.
-pub async fn find_for_update(tx: &mut Tx, id: i32, viewer: i32) -> DbResult<Option<(TravelRow, Standing)>> {
-    tx.execute(LOCK, params![id, viewer]).await?;
-    tx.fetch_optional(FIND, params![id, viewer]).await?.as_ref().map(seen).transpose()
-}
-
-/// Writes back a plan that was found for update.
-pub async fn update(tx: &mut Tx, travel: &TravelRow) -> DbResult<()> {
+/// Writes back a plan that was found when its owner's plans had the version `seen`, or later, and notes the causes of
+/// matches that come of it. False, and nothing is written, if they have another version now.
+pub async fn update(db: &Database, travel: &TravelRow, seen: i32, causes: &[Cause]) -> DbResult<bool> {
     let place = Place::new(&travel.city, Some(&travel.country));
     let params = params![
+        travel.user_id,
+        seen,
         travel.id,
         travel.city.as_str(),
         travel.country.as_str(),
@@ -109,13 +109,17 @@ pub async fn update(tx: &mut Tx, travel: &TravelRow) -> DbResult<()> {
         travel.dates.end(),
         travel.description.as_deref(),
         travel.updated_at,
+        causes::list(causes),
+        AT_ONCE,
     ];
-    tx.execute(UPDATE, params).await.map(drop)
+    Ok(db.execute_returning(UPDATE, params).await?.is_some())
 }
 
-/// Removes a plan that was found for update.
-pub async fn delete(tx: &mut Tx, id: i32) -> DbResult<()> {
-    tx.execute(DELETE, params![id]).await.map(drop)
+/// Removes a plan of `owner`'s and notes the causes of matches that come of it. False, and nothing is written, if the owner
+/// has no such plan or is not active.
+pub async fn delete(db: &Database, id: i32, owner: i32, now: OffsetDateTime, causes: &[Cause]) -> DbResult<bool> {
+    let params = params![owner, id, now, causes::list(causes), AT_ONCE];
+    Ok(db.execute_returning(DELETE, params).await?.is_some())
 }
 
 /// A page of `owner`'s plans within `window`, and how many there are in all.

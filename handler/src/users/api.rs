@@ -5,9 +5,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
+use super::changes;
 use super::rules::{Bio, ConnectionStatus, DisplayName, PictureUrl, SearchTerm, home_city, home_country};
 use super::store::{self, PublicRow, UserRow};
-use crate::causes::{self, Cause};
+use crate::causes::Cause;
 use crate::error::{Error, Result};
 use crate::http::body::ValidJson;
 use crate::http::body_reader::{BodyReader, FromBody, Patch};
@@ -222,19 +223,18 @@ pub async fn update_me(
     caller: CurrentUser,
     ValidJson(change): ValidJson<UpdateProfile>,
 ) -> Result<Json<PrivateProfile>> {
-    let changed = app.db.retried(|| async {
-        let mut tx = app.db.begin().await?;
-        let before = store::find_for_update(&mut tx, caller.id).await?.ok_or(Error::Unauthorized(SIGN_IN))?;
+    let (app, change) = (&app, &change);
+    let changed = changes::of_ones_own(&app.db, &caller, |versions| async move {
+        let before = store::find_private(&app.db, caller.id).await?.ok_or(Error::Unauthorized(SIGN_IN))?;
         let mut after = change.clone().applied_to(before.clone());
-        if after != before {
-            after.updated_at = app.clock.now();
-            store::update(&mut tx, &after).await?;
-            if (&after.home_city, &after.home_country) != (&before.home_city, &before.home_country) {
-                causes::note(&mut tx, Cause::Home { user: caller.id }, after.updated_at).await?;
-            }
-            tx.commit().await?;
+        if after == before {
+            return Ok(Some(after));
         }
-        Ok(after)
+        after.updated_at = app.clock.now();
+        let moved = (&after.home_city, &after.home_country) != (&before.home_city, &before.home_country);
+        let causes = moved.then_some(Cause::Home { user: caller.id });
+        let done = store::update(&app.db, &before, &after, versions.profile, causes.as_slice()).await?;
+        Ok(done.then_some(after))
     });
     Ok(Json(changed.await?.into()))
 }

@@ -3,6 +3,7 @@
 //! [`rules`] says what a profile may hold and what a search may ask for, [`email`] what an address is.
 
 pub mod api;
+pub mod changes;
 pub mod email;
 pub mod homes;
 pub mod rules;

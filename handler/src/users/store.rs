@@ -1,22 +1,22 @@
 //! Users in the database: one function a query.
 
+use anyhow::Context as _;
 use time::OffsetDateTime;
 
 use super::email::Email;
 use super::rules::{Bio, ConnectionStatus, DisplayName, PictureUrl, SearchTerm, sort_key};
-use crate::db::{Database, DbError, DbResult, Param, Query, Row, Tx, UniqueKey, page_of};
+use crate::causes::{self, AT_ONCE, Cause};
+use crate::db::{Database, DbError, DbResult, Param, Query, Row, UniqueKey, page_of};
 use crate::http::page::Page;
 use crate::place::{City, Country, Place};
+use crate::versions::Versions;
 use crate::{params, query, text};
 
 const INSERT: Query = query!("insert", sqlite);
-const INSERT_WORDS: Query = query!("insert_words", sqlite);
-const CHANGE_PLANS: Query = query!("change_plans");
-const DELETE_WORDS: Query = query!("delete_words");
 const FIND_PRIVATE: Query = query!("find_private");
 const FIND_PUBLIC: Query = query!("find_public");
-const LOCK: Query = query!("lock");
-const UPDATE: Query = query!("update");
+const FIND_VERSIONS: Query = query!("find_versions");
+const UPDATE: Query = query!("update", sqlite);
 const SEARCH: Query = query!("search", sqlite);
 
 const EMAIL_TAKEN: UniqueKey = UniqueKey { constraint: "uq_users_email_key", sqlite_columns: "users.email_key" };
@@ -80,9 +80,9 @@ pub struct PublicRow {
     pub connection_status: ConnectionStatus,
 }
 
-/// Adds a user; answers the id, or `None` if the address is taken.
+/// Adds a user; answers the id, or `None`, and nothing is written, if the address is taken.
 pub async fn insert(
-    tx: &mut Tx,
+    db: &Database,
     email: &Email,
     password_hash: &str,
     profile: &Profile,
@@ -103,14 +103,13 @@ pub async fn insert(
         home.as_ref().map(Place::city_key),
         home.as_ref().and_then(Place::country_key),
         now,
+        Param::list(text::words(name)),
     ];
-    let id = match tx.fetch_one(INSERT, params).await {
-        Ok(row) => row.get("id")?,
-        Err(error) if error.violates(&EMAIL_TAKEN) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    insert_words(tx, id, name).await?;
-    Ok(Some(id))
+    match db.execute_returning(INSERT, params).await {
+        Ok(row) => Ok(Some(row.context("a user without an id")?.get("id")?)),
+        Err(error) if error.violates(&EMAIL_TAKEN) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The user as it sees itself, if it is active.
@@ -118,36 +117,37 @@ pub async fn find_private(db: &Database, id: i32) -> DbResult<Option<UserRow>> {
     db.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
 }
 
-/// The same inside of a transaction, held until its end.
-pub async fn find_for_update(tx: &mut Tx, id: i32) -> DbResult<Option<UserRow>> {
-    tx.execute(LOCK, params![id]).await?;
-    tx.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
+/// How often what is the user's own has changed, if the user is active.
+pub async fn find_versions(db: &Database, id: i32) -> DbResult<Option<Versions>> {
+    db.fetch_optional(FIND_VERSIONS, params![id]).await?.as_ref().map_or(Ok(None), Versions::read)
 }
 
-/// Counts a change of the user's plans and holds the row until the end of the transaction. Whoever changes somebody's plans
-/// does this first, so that the match scan sees them as they are.
-pub async fn change_plans(tx: &mut Tx, id: i32) -> DbResult<()> {
-    tx.execute(CHANGE_PLANS, params![id]).await.map(drop)
-}
-
-/// Writes back a profile that was found for update.
-pub async fn update(tx: &mut Tx, user: &UserRow) -> DbResult<()> {
-    let home = home(user.home_city.as_deref(), user.home_country.as_deref());
+/// Makes `after` of a profile that was found as `before` when it had the version `seen`, or later, and notes the causes of
+/// matches that come of it. False, and nothing is written, if it has another version now.
+pub async fn update(db: &Database, before: &UserRow, after: &UserRow, seen: i32, causes: &[Cause]) -> DbResult<bool> {
+    let home = home(after.home_city.as_deref(), after.home_country.as_deref());
+    let words = if after.display_name == before.display_name {
+        Param::Text(None)
+    } else {
+        Param::list(text::words(&after.display_name))
+    };
     let params = params![
-        user.id,
-        user.display_name.as_str(),
-        sort_key(&user.display_name),
-        user.bio.as_deref(),
-        user.profile_pic_url.as_deref(),
-        user.home_city.as_deref(),
-        user.home_country.as_deref(),
+        after.id,
+        seen,
+        after.display_name.as_str(),
+        sort_key(&after.display_name),
+        after.bio.as_deref(),
+        after.profile_pic_url.as_deref(),
+        after.home_city.as_deref(),
+        after.home_country.as_deref(),
         home.as_ref().map(Place::city_key),
         home.as_ref().and_then(Place::country_key),
-        user.updated_at,
+        after.updated_at,
+        words,
+        causes::list(causes),
+        AT_ONCE,
     ];
-    tx.execute(UPDATE, params).await?;
-    tx.execute(DELETE_WORDS, params![user.id]).await?;
-    insert_words(tx, user.id, &user.display_name).await
+    Ok(db.execute_returning(UPDATE, params).await?.is_some())
 }
 
 /// The user `id` as `viewer` sees it, if it is active.
@@ -172,10 +172,6 @@ pub async fn search(db: &Database, viewer: i32, term: &SearchTerm, page: Page) -
 /// Where somebody lives, if they tell a city.
 fn home(city: Option<&str>, country: Option<&str>) -> Option<Place> {
     city.map(|city| Place::new(city, country))
-}
-
-async fn insert_words(tx: &mut Tx, user: i32, name: &str) -> DbResult<()> {
-    tx.execute(INSERT_WORDS, params![user, Param::list(text::words(name))]).await.map(drop)
 }
 
 fn private(row: &Row) -> DbResult<UserRow> {

@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use handler::auth::rotation::session_expiry;
-use handler::auth::store::{self, NewSession};
 use handler::clock::{Clock as _, SystemClock};
 use handler::credentials::keys::KeyRing;
 use handler::credentials::refresh_secret::RefreshSecret;
 use handler::credentials::tokens::Tokens;
-use handler::db::{Database, DatabaseUrl};
+use handler::db::{Database, DatabaseUrl, Query};
 use handler::random::{OsRandomness, Randomness as _};
+use handler::{params, query};
 use load::crowd::chosen;
 use load::user::Session;
 
 use crate::server::{ACCESS_SECRET, REFRESH_SECRET};
 use crate::world;
+
+const INSERT_SESSION: Query = query!("insert_session");
 
 /// What the handler is told that access tokens live, in minutes; the most that it takes.
 pub(super) const ACCESS_MINUTES: &str = "60";
@@ -46,15 +48,8 @@ pub(super) fn open(url: &DatabaseUrl, users: u32, seed: u64) -> Result<(Vec<Sess
         for person in chosen(users, people, seed) {
             let (user_id, id) = (i32::try_from(person)?, OsRandomness.uuid());
             let secret = RefreshSecret::random(&OsRandomness);
-            let session = NewSession {
-                id,
-                user_id,
-                refresh_hash: secret.fingerprint(),
-                user_agent: Some("load"),
-                created_at: now,
-                expires_at,
-            };
-            store::insert_session(&mut tx, &session).await?;
+            let params = params![id, user_id, secret.fingerprint().to_vec(), "load", now, expires_at];
+            tx.execute(INSERT_SESSION, params).await?;
             sessions.push(Session {
                 email: world::email(person),
                 access_token: tokens.issue_access(user_id, id, OsRandomness.uuid(), now)?,

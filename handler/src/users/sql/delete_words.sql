@@ -1,2 +1,0 @@
--- @P1 int
-DELETE FROM user_words WHERE user_id = @P1;

@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS number FROM login_failures;
