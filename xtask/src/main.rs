@@ -1,5 +1,7 @@
 //! The project's own chores.
 
+mod bench_compare;
+mod cargo;
 mod cold_start;
 mod docs;
 mod functions;
@@ -15,6 +17,7 @@ mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -106,6 +109,26 @@ enum Chore {
         #[arg(long, default_value_t = 300)]
         runs: usize,
     },
+    /// Measure the release handler of the working tree against that of another commit, in turn, and print the ratios
+    ///
+    /// Both get a small world of the same people and the same requests over a few connections. The other commit is built
+    /// in target/bench-compare and kept there; what depends on nothing else goes when it is done.
+    #[command(after_help = "Example: what the branch costs, in two minutes after the builds\n  \
+        cargo xtask bench-compare main --rounds 3 --seconds 2")]
+    BenchCompare {
+        /// The commit: a branch, a tag, `HEAD~3`
+        #[arg(value_name = "GIT-REF")]
+        reference: String,
+        /// How often each side's turn comes
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// How many seconds each of the eight requests is repeated in a turn
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+        /// How many people there are in the world
+        #[arg(long, default_value_t = 2_000)]
+        people: u32,
+    },
     /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
     Docs,
 }
@@ -126,6 +149,10 @@ fn main() -> ExitCode {
         Chore::SeedWorld { users, database, seed } => world::seed(&database, users, seed),
         Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
+        Chore::BenchCompare { reference, rounds, seconds, people } => {
+            let plan = bench_compare::Plan { rounds, each: Duration::from_secs(seconds), people };
+            bench_compare::compare(&root, &reference, &plan)
+        }
         Chore::Docs => docs::write(&root),
     };
     match done {

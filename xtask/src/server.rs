@@ -34,7 +34,12 @@ impl Bench {
 
     /// Builds the handler for a database that is there already.
     pub(crate) fn on(root: &Path, database: &str) -> Result<Self> {
-        Ok(Self { handler: package::build(root, true)?, database: database.to_owned(), _folder: None })
+        Ok(Self::of(&package::build(root, true)?, database))
+    }
+
+    /// A handler that is built already, for a database.
+    pub(crate) fn of(handler: &Path, database: &str) -> Self {
+        Self { handler: handler.to_owned(), database: database.to_owned(), _folder: None }
     }
 
     /// Starts the handler on a free port.
@@ -117,6 +122,11 @@ impl Running {
         let (head, body) = answer.split_once("\r\n\r\n").context("no end of the headers")?;
         let status = head.split(' ').nth(1).context("no status line")?;
         Ok(Answer { status: status.parse()?, head: head.to_ascii_lowercase(), body: body.to_owned() })
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The process.
