@@ -3,6 +3,7 @@
 mod bench_compare;
 mod cargo;
 mod cold_start;
+mod counts;
 mod docs;
 mod functions;
 mod list_times;
@@ -129,6 +130,12 @@ enum Chore {
         #[arg(long, default_value_t = 2_000)]
         people: u32,
     },
+    /// Count the instructions of the pure parts with valgrind; fail where they are not those of tests/counts/figures.json
+    Counts {
+        /// Write what is counted to that file instead
+        #[arg(long)]
+        renew: bool,
+    },
     /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
     Docs,
 }
@@ -153,6 +160,7 @@ fn main() -> ExitCode {
             let plan = bench_compare::Plan { rounds, each: Duration::from_secs(seconds), people };
             bench_compare::compare(&root, &reference, &plan)
         }
+        Chore::Counts { renew } => counts::check(&root, renew),
         Chore::Docs => docs::write(&root),
     };
     match done {
