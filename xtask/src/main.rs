@@ -112,8 +112,8 @@ enum Chore {
     },
     /// Measure the release handler of the working tree against that of another commit, in turn, and print the ratios
     ///
-    /// Both get a small world of the same people and the same requests over a few connections. The other commit is built
-    /// in target/bench-compare and kept there; what depends on nothing else goes when it is done.
+    /// Both get a small world of the same people and the same requests over a few connections. The other commit's handler
+    /// is built from a checkout of its own, which goes afterwards, and kept in target/bench-compare.
     #[command(after_help = "Example: what the branch costs, in two minutes after the builds\n  \
         cargo xtask bench-compare main --rounds 3 --seconds 2")]
     BenchCompare {

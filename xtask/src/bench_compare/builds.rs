@@ -12,6 +12,7 @@ use crate::{cargo, package};
 pub(super) fn commit(root: &Path, reference: &str) -> Result<String> {
     let asked = format!("{reference}^{{commit}}");
     git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &asked])
+        .ok()
         .with_context(|| format!("{reference} names no commit of this repository: `git log --oneline` lists them"))
 }
 
