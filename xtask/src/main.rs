@@ -1,6 +1,9 @@
 //! The project's own chores.
 
+mod bench_compare;
+mod cargo;
 mod cold_start;
+mod counts;
 mod docs;
 mod functions;
 mod list_times;
@@ -16,6 +19,7 @@ mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -110,6 +114,32 @@ enum Chore {
     /// Put the release handler under load as many people with the app make it, and print, write and draw what it takes
     #[command(after_long_help = load::options::EXAMPLES)]
     Load(#[command(flatten)] Box<load::options::Options>),
+    /// Measure the release handler of the working tree against that of another commit, in turn, and print the ratios
+    ///
+    /// Both get a small world of the same people and the same requests over a few connections. The other commit's handler
+    /// is built from a checkout of its own, which goes afterwards, and kept in target/bench-compare.
+    #[command(after_help = "Example: what the branch costs, in two minutes after the builds\n  \
+        cargo xtask bench-compare main --rounds 3 --seconds 2")]
+    BenchCompare {
+        /// The commit: a branch, a tag, `HEAD~3`
+        #[arg(value_name = "GIT-REF")]
+        reference: String,
+        /// How often each side's turn comes
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// How many seconds each of the eight requests is repeated in a turn
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+        /// How many people there are in the world
+        #[arg(long, default_value_t = 2_000)]
+        people: u32,
+    },
+    /// Count the instructions of the pure parts with valgrind; fail where they are not those of tests/counts/figures.json
+    Counts {
+        /// Write what is counted to that file instead
+        #[arg(long)]
+        renew: bool,
+    },
     /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
     Docs,
 }
@@ -131,6 +161,11 @@ fn main() -> ExitCode {
         Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
         Chore::Load(options) => load::measure(&root, &options),
+        Chore::BenchCompare { reference, rounds, seconds, people } => {
+            let plan = bench_compare::Plan { rounds, each: Duration::from_secs(seconds), people };
+            bench_compare::compare(&root, &reference, &plan)
+        }
+        Chore::Counts { renew } => counts::check(&root, renew),
         Chore::Docs => docs::write(&root),
     };
     match done {

@@ -51,12 +51,20 @@ pub(crate) fn email(person: u32) -> String {
 
 /// Fills an empty database with `users` people, and says how far it is.
 pub(crate) fn seed(database: &str, users: u32, seed: u64) -> Result<()> {
+    let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
+    tokio::runtime::Runtime::new()?
+        .block_on(async { migrate::run(&Database::open(&url, 2)?, || SystemClock.now(), |_| ()).await })?;
+    fill(database, users, seed)?;
+    println!("{users} people in {}; log in as {} with {PASSWORD}", url.describe(), email(1));
+    Ok(())
+}
+
+/// As [`seed`], in a database whose schema is there and stays as it is, of another build perhaps.
+pub(crate) fn fill(database: &str, users: u32, seed: u64) -> Result<()> {
     ensure!(users > 1, "a world has at least two people");
     let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
+    tokio::runtime::Runtime::new()?.block_on(async {
         let db = Database::open(&url, 2)?;
-        migrate::run(&db, || SystemClock.now(), |_| ()).await?;
         let there: i64 = db.fetch_all(COUNT_USERS, Vec::new()).await?[0].get("users")?;
         ensure!(there == 0, "{} has {there} users already: name an empty database", url.describe());
         let mut world = World { rng: StdRng::seed_from_u64(seed), db, now: SystemClock.now(), users };
@@ -64,9 +72,7 @@ pub(crate) fn seed(database: &str, users: u32, seed: u64) -> Result<()> {
         world.add_people(&hash).await?;
         world.add_connections().await?;
         world.add_plans().await?;
-        world.add_notifications().await?;
-        println!("{users} people in {}; log in as {} with {PASSWORD}", url.describe(), email(1));
-        Ok(())
+        world.add_notifications().await
     })
 }
 
