@@ -3,16 +3,18 @@
 //! Person 1 knows 5,000 others; how many the rest know is skewed, a few hundred at most. Homes and destinations are skewed
 //! towards the large cities. Everybody has the password [`PASSWORD`].
 
+pub(crate) mod copy;
 mod people;
 
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
+use copy::parse;
 use handler::causes;
 use handler::clock::{Clock as _, SystemClock};
 use handler::credentials::hasher::{HashCost, HashLimits, PasswordHasher};
 use handler::credentials::password_policy::Password;
-use handler::db::{Database, DatabaseUrl, Query, Tx, migrate};
+use handler::db::{Database, Query, Tx, migrate};
 use handler::place::Place;
 use handler::random::OsRandomness;
 use handler::{params, query, text};
@@ -52,7 +54,7 @@ pub(crate) fn email(person: u32) -> String {
 /// Fills an empty database with `users` people, and says how far it is.
 pub(crate) fn seed(database: &str, users: u32, seed: u64) -> Result<()> {
     ensure!(users > 1, "a world has at least two people");
-    let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
+    let url = parse(database)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let db = Database::open(&url, 2)?;
@@ -72,7 +74,7 @@ pub(crate) fn seed(database: &str, users: u32, seed: u64) -> Result<()> {
 
 /// Adds `number` plans with their causes to a world that was seeded before.
 pub(crate) fn add_new_plans(database: &str, number: u32, seed: u64) -> Result<()> {
-    let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
+    let url = parse(database)?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let db = Database::open(&url, 2)?;
         migrate::run(&db, || SystemClock.now(), |_| ()).await?;
