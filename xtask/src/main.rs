@@ -9,6 +9,7 @@ mod login_storm;
 mod login_timing;
 mod openapi;
 mod package;
+mod polls;
 mod scan_times;
 mod server;
 mod status_coverage;
@@ -110,6 +111,12 @@ enum Chore {
     /// Put the release handler under load as many people with the app make it, and print, write and draw what it takes
     #[command(after_long_help = load::options::EXAMPLES)]
     Load(#[command(flatten)] Box<load::options::Options>),
+    /// Measure what a poll costs the release handler that sees something new, and what one that doesn't
+    #[command(after_long_help = polls::cost::EXAMPLES)]
+    PollCost(#[command(flatten)] polls::cost::Options),
+    /// Measure whether the same person's lists cost the same with many plans in the database as with few
+    #[command(after_long_help = polls::growth::EXAMPLES)]
+    Growth(#[command(flatten)] polls::growth::Options),
     /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
     Docs,
 }
@@ -131,6 +138,8 @@ fn main() -> ExitCode {
         Chore::ScanTimes { database, plans } => scan_times::measure(&root, &database, plans),
         Chore::ListTimes { database, runs } => list_times::measure(&root, &database, runs),
         Chore::Load(options) => load::measure(&root, &options),
+        Chore::PollCost(options) => polls::cost::measure(&root, &options),
+        Chore::Growth(options) => polls::growth::measure(&root, &options),
         Chore::Docs => docs::write(&root),
     };
     match done {

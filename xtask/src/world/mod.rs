@@ -5,6 +5,7 @@
 
 pub(crate) mod copy;
 mod people;
+pub(crate) mod yardstick;
 
 use std::collections::HashSet;
 
@@ -34,6 +35,8 @@ const HUB_NOTIFICATIONS: u32 = 2_000;
 const REQUESTS_EACH: u32 = 10;
 /// The most plans of one person: evenly spread, so half of it on average.
 const MOST_PLANS: u32 = 20;
+/// The mean of that: half of it.
+pub(crate) const PLANS_EACH: u32 = MOST_PLANS / 2;
 /// Rows in one statement.
 const BATCH: usize = 2_000;
 
@@ -118,14 +121,13 @@ impl World {
         let (mut people, mut words) = (Vec::new(), Vec::new());
         let mut tx = self.db.begin().await?;
         for number in 1..=self.users {
-            let name = name(&mut self.rng);
-            words.extend(text::words(&name).into_iter().map(|word| json!({ "word": word, "person": number })));
-            let City { city, country, .. } = self.somewhere();
-            let home = Place::new(city, Some(country));
-            people.push(json!({
-                "number": number, "email": email(number), "name": name, "name_key": text::fold(&name),
-                "city": city, "country": country, "city_key": home.city_key(), "country_key": home.country_key(),
-            }));
+            let person = self.person(number);
+            words.extend(
+                text::words(person["name"].as_str().unwrap_or_default())
+                    .into_iter()
+                    .map(|word| json!({ "word": word, "person": number })),
+            );
+            people.push(person);
             if people.len() == BATCH || number == self.users {
                 tx.execute(INSERT_USERS, params![text_of(&mut people), hash, self.now]).await?;
                 tx.execute(INSERT_WORDS, params![text_of(&mut words)]).await?;
@@ -133,6 +135,17 @@ impl World {
             }
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Somebody who lives somewhere.
+    fn person(&mut self, number: u32) -> Value {
+        let name = name(&mut self.rng);
+        let City { city, country, .. } = self.somewhere();
+        let home = Place::new(city, Some(country));
+        json!({
+            "number": number, "email": email(number), "name": name, "name_key": text::fold(&name),
+            "city": city, "country": country, "city_key": home.city_key(), "country_key": home.country_key(),
+        })
     }
 
     async fn add_connections(&mut self) -> Result<()> {
