@@ -12,6 +12,7 @@ mod login_storm;
 mod login_timing;
 mod openapi;
 mod package;
+mod polls;
 mod scan_times;
 mod server;
 mod status_coverage;
@@ -140,6 +141,12 @@ enum Chore {
         #[arg(long)]
         renew: bool,
     },
+    /// Measure what a poll costs the release handler that sees something new, and what one that doesn't
+    #[command(after_long_help = polls::cost::EXAMPLES)]
+    PollCost(#[command(flatten)] polls::cost::Options),
+    /// Measure whether the same person's lists cost the same with many plans in the database as with few
+    #[command(after_long_help = polls::growth::EXAMPLES)]
+    Growth(#[command(flatten)] polls::growth::Options),
     /// Write the API reference, the Postman collection and what else is made from the OpenAPI document
     Docs,
 }
@@ -166,6 +173,8 @@ fn main() -> ExitCode {
             bench_compare::compare(&root, &reference, &plan)
         }
         Chore::Counts { renew } => counts::check(&root, renew),
+        Chore::PollCost(options) => polls::cost::measure(&root, &options),
+        Chore::Growth(options) => polls::growth::measure(&root, &options),
         Chore::Docs => docs::write(&root),
     };
     match done {

@@ -63,6 +63,11 @@ pub(crate) fn build(root: &Path, release: bool) -> Result<PathBuf> {
     tokio::runtime::Runtime::new()?.block_on(devhost::dev::build_handler(root, release))
 }
 
+/// The handler that is given, or a new release build; answers the binary's path.
+pub(crate) fn given(root: &Path, handler: Option<&Path>) -> Result<PathBuf> {
+    handler.map_or_else(|| build(root, true), |handler| Ok(handler.to_path_buf()))
+}
+
 fn make(root: &Path, out: &Path, how: &Build, target_folder: &Path) -> Result<PathBuf> {
     refuse_strangers(out)?;
     let binary = match how {

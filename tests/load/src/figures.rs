@@ -40,3 +40,30 @@ pub fn scaled(share: f64, most: usize) -> usize {
 pub fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
+
+/// The middle one, or the mean of the two in the middle; 0 of none.
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.get(middle) {
+        None => 0.0,
+        Some(upper) if sorted.len() % 2 == 1 => *upper,
+        Some(upper) => f64::midpoint(sorted[middle - 1], *upper),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_lies_in_the_middle() {
+        for (values, expected) in
+            [(&[][..], 0.0), (&[7.0], 7.0), (&[9.0, 1.0, 2.0], 2.0), (&[4.0, 1.0, 900.0, 2.0], 3.0)]
+        {
+            assert!((median(values) - expected).abs() < 1e-9, "{values:?}");
+        }
+    }
+}

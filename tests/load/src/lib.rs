@@ -8,7 +8,10 @@
 //! moment at which the request was **meant** to be sent. A server that stalls for a second so delays everybody who came in
 //! that second, as it would in life; a generator that waits for the answer before it sends on would ask once, and hide it.
 //! *Closed loop*: so many people, each of whom waits for the answer and then thinks for a while.
+//!
+//! What one request costs, and not how many can come, is a [`block`] of the same ones: `cargo xtask poll-cost` and `growth`.
 
+pub mod block;
 pub mod crowd;
 pub mod deed;
 pub mod figures;

@@ -4,12 +4,11 @@ pub(crate) mod options;
 mod sessions;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use handler::clock::{Clock as _, SystemClock};
-use handler::db::{DatabaseUrl, Location};
 use load::crowd::{Crowd, chosen};
 use load::generator::{Loop, Outcome, Settings, offered, run};
 use load::limit::{MOST_FAILED, MOST_P95, Search, is_fine};
@@ -25,6 +24,7 @@ use load::user::Session;
 
 use self::options::Options;
 use crate::server::{Bench, Running};
+use crate::world::copy::{copy_of, parse};
 use crate::{package, world};
 
 /// How long a request may take, and how long after the end of a run requests are still sent.
@@ -180,10 +180,7 @@ fn somebody_elses(target: SocketAddr, options: &Options, users: u32) -> Result<S
 
 /// The release handler, on a copy of a world or on a small one of its own.
 fn our_own(root: &Path, options: &Options, users: u32) -> Result<Server> {
-    let handler = match &options.handler {
-        Some(handler) => handler.clone(),
-        None => package::build(root, true)?,
-    };
+    let handler = package::given(root, options.handler.as_deref())?;
     let (database, folder) = if let Some(database) = &options.database {
         copy_of(database)?
     } else {
@@ -206,27 +203,6 @@ fn our_own(root: &Path, options: &Options, users: u32) -> Result<Server> {
     let target = running.address();
     let probe = Probe { pid: Some(running.pid()), metrics: Some(target) };
     Ok(Server { target, probe, sessions, people, _running: Some(running), _folder: folder })
-}
-
-/// A copy of a SQLite file, so that every run begins alike; a database on a server as it is.
-fn copy_of(database: &str) -> Result<(String, Option<tempfile::TempDir>)> {
-    let DatabaseUrl::Sqlite(Location::File(file)) = parse(database)? else { return Ok((database.to_owned(), None)) };
-    ensure!(file.is_file(), "{} is not there: make it with cargo xtask seed-world", file.display());
-    let folder = tempfile::tempdir_in(file.parent().filter(|folder| folder.is_dir()).unwrap_or(Path::new(".")))?;
-    let copy = folder.path().join("world.db");
-    // What was not written back yet lies in a file beside it.
-    for suffix in ["", "-wal"] {
-        let beside = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
-        if beside(&file).is_file() {
-            std::fs::copy(beside(&file), beside(&copy))
-                .with_context(|| format!("{} can't be copied", file.display()))?;
-        }
-    }
-    Ok((format!("sqlite:{}", copy.display()), Some(folder)))
-}
-
-fn parse(database: &str) -> Result<DatabaseUrl> {
-    DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))
 }
 
 /// Prints the report, and writes and draws it if that is asked for.

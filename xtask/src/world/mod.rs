@@ -3,16 +3,19 @@
 //! Person 1 knows 5,000 others; how many the rest know is skewed, a few hundred at most. Homes and destinations are skewed
 //! towards the large cities. Everybody has the password [`PASSWORD`].
 
+pub(crate) mod copy;
 mod people;
+pub(crate) mod yardstick;
 
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
+use copy::parse;
 use handler::causes;
 use handler::clock::{Clock as _, SystemClock};
 use handler::credentials::hasher::{HashCost, HashLimits, PasswordHasher};
 use handler::credentials::password_policy::Password;
-use handler::db::{Database, DatabaseUrl, Query, Tx, migrate};
+use handler::db::{Database, Query, Tx, migrate};
 use handler::place::Place;
 use handler::random::OsRandomness;
 use handler::{params, query, text};
@@ -32,6 +35,8 @@ const HUB_NOTIFICATIONS: u32 = 2_000;
 const REQUESTS_EACH: u32 = 10;
 /// The most plans of one person: evenly spread, so half of it on average.
 const MOST_PLANS: u32 = 20;
+/// The mean of that: half of it.
+pub(crate) const PLANS_EACH: u32 = MOST_PLANS / 2;
 /// Rows in one statement.
 const BATCH: usize = 2_000;
 
@@ -51,7 +56,7 @@ pub(crate) fn email(person: u32) -> String {
 
 /// Fills an empty database with `users` people, and says how far it is.
 pub(crate) fn seed(database: &str, users: u32, seed: u64) -> Result<()> {
-    let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
+    let url = parse(database)?;
     tokio::runtime::Runtime::new()?
         .block_on(async { migrate::run(&Database::open(&url, 2)?, || SystemClock.now(), |_| ()).await })?;
     fill(database, users, seed)?;
@@ -62,7 +67,7 @@ pub(crate) fn seed(database: &str, users: u32, seed: u64) -> Result<()> {
 /// As [`seed`], in a database whose schema is there and stays as it is, of another build perhaps.
 pub(crate) fn fill(database: &str, users: u32, seed: u64) -> Result<()> {
     ensure!(users > 1, "a world has at least two people");
-    let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
+    let url = parse(database)?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let db = Database::open(&url, 2)?;
         let there: i64 = db.fetch_all(COUNT_USERS, Vec::new()).await?[0].get("users")?;
@@ -78,7 +83,7 @@ pub(crate) fn fill(database: &str, users: u32, seed: u64) -> Result<()> {
 
 /// Adds `number` plans with their causes to a world that was seeded before.
 pub(crate) fn add_new_plans(database: &str, number: u32, seed: u64) -> Result<()> {
-    let url = DatabaseUrl::parse(database, false).map_err(|fault| anyhow::anyhow!("--database {fault}"))?;
+    let url = parse(database)?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let db = Database::open(&url, 2)?;
         migrate::run(&db, || SystemClock.now(), |_| ()).await?;
@@ -122,14 +127,13 @@ impl World {
         let (mut people, mut words) = (Vec::new(), Vec::new());
         let mut tx = self.db.begin().await?;
         for number in 1..=self.users {
-            let name = name(&mut self.rng);
-            words.extend(text::words(&name).into_iter().map(|word| json!({ "word": word, "person": number })));
-            let City { city, country, .. } = self.somewhere();
-            let home = Place::new(city, Some(country));
-            people.push(json!({
-                "number": number, "email": email(number), "name": name, "name_key": text::fold(&name),
-                "city": city, "country": country, "city_key": home.city_key(), "country_key": home.country_key(),
-            }));
+            let person = self.person(number);
+            words.extend(
+                text::words(person["name"].as_str().unwrap_or_default())
+                    .into_iter()
+                    .map(|word| json!({ "word": word, "person": number })),
+            );
+            people.push(person);
             if people.len() == BATCH || number == self.users {
                 tx.execute(INSERT_USERS, params![text_of(&mut people), hash, self.now]).await?;
                 tx.execute(INSERT_WORDS, params![text_of(&mut words)]).await?;
@@ -137,6 +141,17 @@ impl World {
             }
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Somebody who lives somewhere.
+    fn person(&mut self, number: u32) -> Value {
+        let name = name(&mut self.rng);
+        let City { city, country, .. } = self.somewhere();
+        let home = Place::new(city, Some(country));
+        json!({
+            "number": number, "email": email(number), "name": name, "name_key": text::fold(&name),
+            "city": city, "country": country, "city_key": home.city_key(), "country_key": home.country_key(),
+        })
     }
 
     async fn add_connections(&mut self) -> Result<()> {
