@@ -55,7 +55,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1_000)]
     requests: u64,
     /// How many blocks of each request in each world
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 9)]
     rounds: u32,
     /// A handler that is built already, in place of a new release build
     #[arg(long)]
