@@ -196,7 +196,7 @@ pub async fn rotate_session(
 
 /// The user's versions, if the session is good at `now`: the user's, neither ended nor expired, and the user active.
 pub async fn find_live(db: &Database, id: Uuid, user_id: i32, now: OffsetDateTime) -> DbResult<Option<Versions>> {
-    let row = db.fetch_optional(LIVE_SESSION, params![id, user_id, now]).await?;
+    let row = db.look_up(LIVE_SESSION, params![id, user_id, now]).await?;
     row.as_ref().map_or(Ok(None), Versions::read)
 }
 

@@ -114,7 +114,7 @@ pub async fn insert(
 
 /// The user as it sees itself, if it is active.
 pub async fn find_private(db: &Database, id: i32) -> DbResult<Option<UserRow>> {
-    db.fetch_optional(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
+    db.look_up(FIND_PRIVATE, params![id]).await?.as_ref().map(private).transpose()
 }
 
 /// How often what is the user's own has changed, if the user is active.
