@@ -119,8 +119,8 @@ enum Chore {
     ///
     /// Both get a small world of the same people and the same requests over a few connections. The other commit's handler
     /// is built from a checkout of its own, which goes afterwards, and kept in target/bench-compare.
-    #[command(after_help = "Example: what the branch costs, in two minutes after the builds\n  \
-        cargo xtask bench-compare main --rounds 3 --seconds 2")]
+    #[command(after_help = "Example: what the branch costs, in three minutes after the builds\n  \
+        cargo xtask bench-compare main --rounds 4 --seconds 2")]
     BenchCompare {
         /// The commit: a branch, a tag, `HEAD~3`
         #[arg(value_name = "GIT-REF")]

@@ -97,7 +97,8 @@ fn take_turn(side: &Side, folder: &Path, requests: &[Asked], each: Duration) -> 
 fn requests() -> Vec<Asked> {
     let today = SystemClock.today();
     let soon = today + time::Duration::days(14);
-    let plan = json!({ "city": "London", "country": "UK", "start_date": today, "end_date": soon }).to_string();
+    let (first, last) = (today.to_string(), soon.to_string());
+    let plan = json!({ "city": "London", "country": "UK", "start_date": first, "end_date": last }).to_string();
     vec![
         Asked::get("/api/v1/users/me"),
         Asked::get("/api/v1/notifications"),

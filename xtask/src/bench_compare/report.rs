@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use super::Plan;
 use super::load::Sample;
 
+/// Of fewer rounds the spread says too little for a verdict: two that happen to agree would make a finding of every hiccup.
+const ENOUGH_ROUNDS: usize = 4;
+
 /// One request, and what was measured of it in each round by each side.
 pub(super) struct Row {
     name: String,
@@ -37,6 +40,8 @@ struct Compared {
     ratio: f64,
     /// The furthest that a round was from the median of its side, as a share of it.
     spread: f64,
+    /// How many rounds there were.
+    rounds: usize,
 }
 
 impl Compared {
@@ -45,12 +50,18 @@ impl Compared {
             |values: &[f64], middle: f64| values.iter().map(|value| (value / middle - 1.0).abs()).fold(0.0, f64::max);
         let (old_median, new_median) = (median(old), median(new));
         let spread = spread_around(old, old_median).max(spread_around(new, new_median));
-        Self { old: old_median, new: new_median, ratio: new_median / old_median, spread }
+        Self {
+            old: old_median,
+            new: new_median,
+            ratio: new_median / old_median,
+            spread,
+            rounds: old.len().min(new.len()),
+        }
     }
 
     /// What a ratio further from 1 than the rounds are from each other is called.
     fn verdict(&self) -> &'static str {
-        if (self.ratio - 1.0).abs() <= self.spread {
+        if self.rounds < ENOUGH_ROUNDS || (self.ratio - 1.0).abs() <= self.spread {
             ""
         } else if self.ratio > 1.0 {
             "<-- more"
@@ -83,6 +94,9 @@ pub(super) fn table(rows: &[Row], plan: &Plan) -> String {
         plan.each.as_secs_f64(),
         plan.people
     );
+    if plan.rounds < ENOUGH_ROUNDS {
+        let _ = writeln!(text, "Nothing is marked here: that takes {ENOUGH_ROUNDS} rounds.");
+    }
     let measures: [(&str, Measure); 2] = [
         ("processor time of the server for one request, ms", |sample| sample.cpu),
         ("median time to the end of the answer, ms", |sample| sample.latency),
@@ -91,7 +105,7 @@ pub(super) fn table(rows: &[Row], plan: &Plan) -> String {
         let _ = writeln!(text, "\n{title}\n{:>8} {:>8} {:>7} {:>8}  request", "old", "new", "ratio", "spread");
         for row in rows {
             let compared = row.compared(of);
-            let Compared { old, new, ratio, spread } = compared;
+            let Compared { old, new, ratio, spread, .. } = compared;
             let line = format!(
                 "{old:8.3} {new:8.3} {ratio:7.3} {:>7.1}%  {:<34} {}",
                 spread * 100.0,
@@ -119,18 +133,24 @@ mod tests {
 
     #[test]
     fn only_what_is_outside_of_the_spread_is_marked() {
-        assert_eq!(Compared::of(&[1.0, 1.1, 0.9], &[1.05, 1.04, 1.06]).verdict(), "");
-        assert_eq!(Compared::of(&[1.0, 1.01, 0.99], &[1.05, 1.04, 1.06]).verdict(), "<-- more");
-        assert_eq!(Compared::of(&[1.0, 1.01, 0.99], &[0.8, 0.8, 0.8]).verdict(), "<-- less");
+        let old = [1.0, 1.01, 0.99, 1.0];
+        assert_eq!(Compared::of(&[1.0, 1.1, 0.9, 1.0], &[1.05, 1.04, 1.06, 1.05]).verdict(), "");
+        assert_eq!(Compared::of(&old, &[1.05, 1.04, 1.06, 1.05]).verdict(), "<-- more");
+        assert_eq!(Compared::of(&old, &[0.8; 4]).verdict(), "<-- less");
+        assert_eq!(Compared::of(&old[..3], &[0.8; 3]).verdict(), "", "three rounds are too few");
     }
 
     #[test]
     fn each_request_has_a_line_in_both_tables() {
         let mut row = Row::new("GET /users/me".to_owned());
-        for (side, cpu) in [(0, 0.1), (1, 0.2)] {
+        for (side, cpu) in [(0, 0.1), (1, 0.2)].repeat(ENOUGH_ROUNDS) {
             row.add(side, Sample { latency: 1.0, cpu });
         }
-        let text = table(&[row], &Plan { rounds: 1, each: Duration::from_secs(3), people: 10 });
+        let of = |rounds| table(&[], &Plan { rounds, each: Duration::from_secs(3), people: 10 });
+        assert!(
+            of(ENOUGH_ROUNDS - 1).contains("Nothing is marked") && !of(ENOUGH_ROUNDS).contains("Nothing is marked")
+        );
+        let text = table(&[row], &Plan { rounds: ENOUGH_ROUNDS, each: Duration::from_secs(3), people: 10 });
         let lines: Vec<&str> = text.lines().filter(|line| line.contains("GET /users/me")).collect();
         assert_eq!(lines.len(), 2);
         assert!(lines[0].contains("2.000") && lines[0].ends_with("<-- more"), "{text}");
