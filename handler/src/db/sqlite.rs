@@ -28,7 +28,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of the database each connection keeps in memory, in KiB. A hundred people's plans are on more pages than the
 /// 2 MiB that SQLite takes unless told.
-const PAGE_CACHE_KIB: i64 = 8 * 1024;
+const PAGE_CACHE_KIB: i64 = 4 * 1024;
 /// Prepared statements kept for a connection.
 const STATEMENT_CACHE: usize = 128;
 

@@ -157,10 +157,12 @@ pub async fn find_public(db: &Database, id: i32, viewer: i32) -> DbResult<Option
 
 /// A page of the people whom `viewer` finds by `term`, and how many there are in all.
 pub async fn search(db: &Database, viewer: i32, term: &SearchTerm, page: Page) -> DbResult<(Vec<PublicRow>, i64)> {
-    let longest = term.words().iter().max_by_key(|word| word.chars().count()).map(String::as_str);
+    let mut others: Vec<&str> = term.words().iter().map(String::as_str).collect();
+    let longest = others.iter().enumerate().max_by_key(|(_, word)| word.chars().count()).map(|(index, _)| index);
+    let longest = longest.map(|index| others.swap_remove(index));
     let params = params![
         viewer,
-        Param::list(term.words().iter().cloned()),
+        Param::list(others),
         longest.unwrap_or_default(),
         term.email_candidate(),
         page.offset,

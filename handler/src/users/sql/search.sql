@@ -1,28 +1,29 @@
 -- @P1 int, @P2 nvarchar(max), @P3 nvarchar(200), @P4 nvarchar(255), @P5 int, @P6 int
--- The people whom the caller finds: every word of a JSON array starts a word of the name (the longest of them is given
--- once more, the index is entered by it), or the key of their address is the one given. Offset and limit last. The
--- total stands in every row, also in the one row of an empty page.
+-- The people whom the caller finds: the longest word starts a word of the name (the index is entered by it), and so does each
+-- of the others, a JSON array; or the key of their address is the one given. Offset and limit last. The total stands in
+-- every row, also in the one row of an empty page. Of all who are found as little is read as their order needs, and the
+-- rest of those on the page alone.
 WITH hits AS (
     SELECT w.user_id
     FROM user_words w
     WHERE w.word LIKE @P3 + N'%'
-        AND NOT EXISTS (
+        AND (@P2 = N'[]' OR NOT EXISTS (
             SELECT 1 FROM OPENJSON(@P2) q
             WHERE NOT EXISTS (
                 SELECT 1 FROM user_words o
                 WHERE o.user_id = w.user_id AND o.word LIKE (q.value COLLATE Latin1_General_BIN2) + N'%'
             )
-        )
+        ))
     UNION
     SELECT e.id FROM users e WHERE e.email_key = @P4
 ),
 found AS (
-    SELECT u.id, u.display_name, u.name_key, u.bio, u.profile_pic_url, u.home_city, u.home_country, u.created_at
+    SELECT u.id, u.name_key
     FROM hits h
     JOIN users u ON u.id = h.user_id
     WHERE u.is_active = 1 AND u.id <> @P1
 )
-SELECT t.total, p.id, p.display_name, p.bio, p.profile_pic_url, p.home_city, p.home_country, p.created_at,
+SELECT t.total, u.id, u.display_name, u.bio, u.profile_pic_url, u.home_city, u.home_country, u.created_at,
     CASE
         WHEN c.status = 'accepted' THEN 'connected'
         WHEN c.status = 'pending' AND c.requester_user_id = @P1 THEN 'pending_sent'
@@ -31,9 +32,10 @@ SELECT t.total, p.id, p.display_name, p.bio, p.profile_pic_url, p.home_city, p.h
     END AS connection_status
 FROM (SELECT COUNT(*) AS total FROM found) t
 LEFT JOIN (
-    SELECT * FROM found ORDER BY name_key, id OFFSET @P5 ROWS FETCH NEXT @P6 ROWS ONLY
+    SELECT id FROM found ORDER BY name_key, id OFFSET @P5 ROWS FETCH NEXT @P6 ROWS ONLY
 ) p ON 1 = 1
+LEFT JOIN users u ON u.id = p.id
 LEFT JOIN connections c
     ON c.user_low_id = CASE WHEN p.id < @P1 THEN p.id ELSE @P1 END
     AND c.user_high_id = CASE WHEN p.id < @P1 THEN @P1 ELSE p.id END
-ORDER BY p.name_key, p.id;
+ORDER BY u.name_key, u.id;

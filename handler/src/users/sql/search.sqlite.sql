@@ -2,23 +2,23 @@ WITH hits AS (
     SELECT w.user_id
     FROM user_words w
     WHERE w.word >= @P3 AND w.word < @P3 || char(1114111)
-        AND NOT EXISTS (
+        AND (@P2 = '[]' OR NOT EXISTS (
             SELECT 1 FROM json_each(@P2) q
             WHERE NOT EXISTS (
                 SELECT 1 FROM user_words o
                 WHERE o.user_id = w.user_id AND o.word >= q.value AND o.word < q.value || char(1114111)
             )
-        )
+        ))
     UNION
     SELECT e.id FROM users e WHERE e.email_key = @P4
 ),
 found AS (
-    SELECT u.id, u.display_name, u.name_key, u.bio, u.profile_pic_url, u.home_city, u.home_country, u.created_at
+    SELECT u.id, u.name_key
     FROM hits h
     JOIN users u ON u.id = h.user_id
     WHERE u.is_active = 1 AND u.id <> @P1
 )
-SELECT t.total, p.id, p.display_name, p.bio, p.profile_pic_url, p.home_city, p.home_country, p.created_at,
+SELECT t.total, u.id, u.display_name, u.bio, u.profile_pic_url, u.home_city, u.home_country, u.created_at,
     CASE
         WHEN c.status = 'accepted' THEN 'connected'
         WHEN c.status = 'pending' AND c.requester_user_id = @P1 THEN 'pending_sent'
@@ -27,9 +27,10 @@ SELECT t.total, p.id, p.display_name, p.bio, p.profile_pic_url, p.home_city, p.h
     END AS connection_status
 FROM (SELECT COUNT(*) AS total FROM found) t
 LEFT JOIN (
-    SELECT * FROM found ORDER BY name_key, id LIMIT @P6 OFFSET @P5
+    SELECT id FROM found ORDER BY name_key, id LIMIT @P6 OFFSET @P5
 ) p ON 1 = 1
+LEFT JOIN users u ON u.id = p.id
 LEFT JOIN connections c
     ON c.user_low_id = CASE WHEN p.id < @P1 THEN p.id ELSE @P1 END
     AND c.user_high_id = CASE WHEN p.id < @P1 THEN @P1 ELSE p.id END
-ORDER BY p.name_key, p.id;
+ORDER BY u.name_key, u.id;
