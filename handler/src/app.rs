@@ -1,6 +1,7 @@
 //! All routes and all layers, in one place.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -47,19 +48,21 @@ pub struct Parts {
     pub random: SharedRandomness,
     /// What a password's hash costs.
     pub hash_cost: HashCost,
+    /// How long a request waits to be counted that is served in any case.
+    pub count_patience: Duration,
     /// The figures to be shown at `/metrics`, if they are.
     pub metrics: Option<Arc<Metrics>>,
 }
 
 /// Puts the parts together.
 pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
-    let Parts { db, clock, random, hash_cost, metrics } = parts;
+    let Parts { db, clock, random, hash_cost, count_patience, metrics } = parts;
     let ring = |secrets: &TokenSecrets| KeyRing::new(&secrets.current, secrets.previous.as_ref());
     let tokens =
         Arc::new(Tokens::new(ring(&config.access_secrets)?, ring(&config.refresh_secrets)?, config.access_ttl));
     let hasher = PasswordHasher::new(hash_cost, HashLimits::default(), Arc::clone(&random))?;
     let authenticator = SessionAuthenticator { db: db.clone(), clock: Arc::clone(&clock), tokens: Arc::clone(&tokens) };
-    let limiter = Limiter::new(config.rate_limits, db.clone(), Arc::clone(&clock), Arc::clone(&tokens));
+    let limiter = Limiter::new(config.rate_limits, db.clone(), Arc::clone(&clock), Arc::clone(&tokens), count_patience);
     Ok(AppState {
         db,
         clock,

@@ -16,6 +16,7 @@ use handler::db::{Database, DatabaseUrl, migrate};
 use handler::demo;
 use handler::http::HttpSettings;
 use handler::http::shedding::DEFAULT_AT_ONCE;
+use handler::limits::limiter::WORTH_WAITING;
 use handler::limits::rules::RateLimits;
 use handler::logging;
 use handler::monitoring;
@@ -359,8 +360,14 @@ fn open(loaded: Loaded) -> anyhow::Result<(Config, AppState)> {
 fn open_with(loaded: Loaded, metrics: Option<Arc<Metrics>>) -> anyhow::Result<(Config, AppState)> {
     let Loaded { config, origin } = loaded;
     let db = open_database(&config.database_url, config.pool_size)?;
-    let parts =
-        Parts { db, clock: Arc::new(SystemClock), random: Arc::new(OsRandomness), hash_cost: HashCost::OWASP, metrics };
+    let parts = Parts {
+        db,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandomness),
+        hash_cost: HashCost::OWASP,
+        count_patience: WORTH_WAITING,
+        metrics,
+    };
     let state = app::assemble(&config, parts)?;
     if let Some(origin) = origin {
         let refresher = Refresher::new(origin, Arc::clone(&state.tokens), state.db.clone(), Rhythm::default());

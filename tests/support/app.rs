@@ -165,6 +165,7 @@ impl TestApp {
             clock: Arc::new(clock.clone()),
             random: Arc::clone(&shared.random),
             hash_cost: setup.hash_cost,
+            count_patience: setup.database_patience,
             metrics: setup.telemetry.as_ref().map(Telemetry::metrics),
         };
         let settings = HttpSettings {

@@ -19,7 +19,7 @@ use crate::http::caller::{Looked, bearer};
 use crate::http::client_address::ClientAddress;
 
 /// How long a request waits to be counted where it is served all the same if it can't be.
-const WORTH_WAITING: Duration = Duration::from_millis(500);
+pub const WORTH_WAITING: Duration = Duration::from_millis(500);
 
 /// The limits of this process and what it knows of the counts.
 pub struct Limiter {
@@ -27,16 +27,23 @@ pub struct Limiter {
     db: Database,
     clock: SharedClock,
     tokens: Arc<Tokens>,
+    worth_waiting: Duration,
     local: Local,
     /// When the database last failed to count.
     failed_at: Mutex<Option<OffsetDateTime>>,
 }
 
 impl Limiter {
-    /// One that has seen no request yet.
+    /// One that has seen no request yet, and lets one wait so long to be counted that is served in any case.
     #[must_use]
-    pub fn new(limits: RateLimits, db: Database, clock: SharedClock, tokens: Arc<Tokens>) -> Self {
-        Self { limits, db, clock, tokens, local: Local::default(), failed_at: Mutex::default() }
+    pub fn new(
+        limits: RateLimits,
+        db: Database,
+        clock: SharedClock,
+        tokens: Arc<Tokens>,
+        worth_waiting: Duration,
+    ) -> Self {
+        Self { limits, db, clock, tokens, worth_waiting, local: Local::default(), failed_at: Mutex::default() }
     }
 
     /// Who sends these headers, without asking the database: the user of a token with a good signature, whether or not its
@@ -110,7 +117,7 @@ impl Limiter {
             let (counted, live) = store::count_and_look(&self.db, &bucket, hits, now, (session, user_id)).await?;
             Ok((counted, Some(Looked { user_id, session, live })))
         };
-        match at_most(WORTH_WAITING, counting).await {
+        match at_most(self.worth_waiting, counting).await {
             Ok((counted, looked)) => (ask.answered(counted), looked),
             Err(error) => {
                 self.note_failure(&error, now);
