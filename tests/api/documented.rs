@@ -18,8 +18,12 @@ fn that_answer(status: u16) -> Vec<Operation> {
     operations().into_iter().filter(|operation| operation.described["responses"][&status].is_object()).collect()
 }
 
+fn takes(operation: &Operation, place: &str) -> bool {
+    operation.described["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["in"] == place)
+}
+
 fn takes_query(operation: &Operation) -> bool {
-    operation.described["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["in"] == "query")
+    takes(operation, "query")
 }
 
 fn takes_body(operation: &Operation) -> bool {
@@ -37,7 +41,8 @@ fn what_can_have_faults_documents_a_400() {
     let mut documented = 0;
     for operation in operations() {
         let told = operation.described["responses"]["400"].is_object();
-        assert_eq!(told, takes_query(&operation) || takes_body(&operation), "{}", operation.id);
+        let can_have_faults = takes_query(&operation) || takes(&operation, "header") || takes_body(&operation);
+        assert_eq!(told, can_have_faults, "{}", operation.id);
         documented += usize::from(told);
     }
     assert!(documented > 15, "{documented}");
@@ -56,6 +61,28 @@ async fn every_operation_that_takes_a_query_refuses_a_bad_one() {
         asked += 1;
     }
     assert!(asked >= 9, "{asked}");
+}
+
+#[tokio::test]
+async fn every_operation_that_takes_a_tag_refuses_one_that_is_none_of_ours_by_its_length() {
+    let (_app, [ana]) = TestApp::with_users(["ana"]).await;
+    let plan = json!({ "city": "Rome", "country": "Italy", "start_date": "2026-03-15", "end_date": "2026-03-20" });
+    let plan = ana.post("/api/v1/travels", &plan).await.expect_status(201).json()["id"].to_string();
+    let mut asked = 0;
+    for operation in that_answer(400).iter().filter(|operation| takes(operation, "header")) {
+        let id = if operation.template.contains("{travel_id}") { &plan } else { &ana.id.to_string() };
+        let query = match operation.id.as_str() {
+            "matchesFind" => "?city=Rome&start_date=2026-03-15&end_date=2026-03-20",
+            _ => "",
+        };
+        let path = format!("{}{query}", operation.path.replace("2147483647", id));
+        for (length, status) in [(1_000, 200), (1_001, 400)] {
+            let tag = format!("\"{}\"", "x".repeat(length - 2));
+            ana.with_header("if-none-match", &tag).get(&path).await.expect_status(status);
+        }
+        asked += 1;
+    }
+    assert_eq!(asked, that_answer(304).len());
 }
 
 #[tokio::test]

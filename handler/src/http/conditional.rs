@@ -23,9 +23,13 @@ use utoipa::IntoParams;
 use super::caller::CurrentUser;
 use super::headers::X_POLL_INTERVAL;
 use super::json::Json;
+use crate::error::{Error, Result};
 
 /// So much of the digest makes a tag, in bytes: 20 characters, and no two by chance.
 const BYTES: usize = 15;
+
+/// The most characters of `If-None-Match`: forty tags of ours.
+const LONGEST: usize = 1_000;
 
 /// A weak entity tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,12 +91,18 @@ impl Copies {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Copies {
-    type Rejection = Infallible;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         let mut tags = HeaderMap::new();
         for value in parts.headers.get_all(IF_NONE_MATCH) {
             tags.append(IF_NONE_MATCH, value.clone());
+        }
+        if tags.values().map(HeaderValue::len).sum::<usize>() > LONGEST {
+            return Err(Error::invalid(
+                "If-None-Match",
+                "If-None-Match must have at most 1000 characters: send one tag",
+            ));
         }
         Ok(Self { tags })
     }
@@ -150,7 +160,7 @@ pub struct PollInterval(pub u32);
 impl IntoResponseParts for PollInterval {
     type Error = Infallible;
 
-    fn into_response_parts(self, mut answer: ResponseParts) -> Result<ResponseParts, Infallible> {
+    fn into_response_parts(self, mut answer: ResponseParts) -> std::result::Result<ResponseParts, Infallible> {
         answer.headers_mut().insert(X_POLL_INTERVAL, self.0.into());
         Ok(answer)
     }

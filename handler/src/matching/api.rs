@@ -209,6 +209,7 @@ pub async fn find(
     responses(
         (status = 200, description = "Everyone who will be there.", body = PlanMatches),
         (status = 304, description = "The client has this already: see `If-None-Match`."),
+        (status = 400, description = "`If-None-Match` is too long.", body = ErrorEnvelope),
         (status = 403, description = "The plan is a connection's.", body = ErrorEnvelope),
         (status = 404, description = "There is no such plan, or none that the caller may see.", body = ErrorEnvelope),
         CallerErrors))]

@@ -160,6 +160,7 @@ pub async fn mark_all_read(State(app): State<AppState>, caller: CurrentUser) -> 
     responses(
         (status = 200, description = "How many wait to be read.", body = UnreadCount),
         (status = 304, description = "The client has this already: see `If-None-Match`."),
+        (status = 400, description = "`If-None-Match` is too long.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn unread_count(
     State(app): State<AppState>,

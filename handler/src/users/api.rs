@@ -198,6 +198,7 @@ impl FromQuery for Search {
     responses(
         (status = 200, description = "The caller's profile.", body = PrivateProfile),
         (status = 304, description = "The client has this already: see `If-None-Match`."),
+        (status = 400, description = "`If-None-Match` is too long.", body = ErrorEnvelope),
         CallerErrors))]
 pub async fn get_me(
     State(app): State<AppState>,
