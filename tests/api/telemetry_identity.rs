@@ -14,7 +14,7 @@ use tests::{OwnDatabase, Person, Setup, TestApp, TestClock};
 use tokio::runtime::Handle;
 
 const ME: &str = "/api/v1/users/me";
-const RESOURCE: &str = "monitor.azure.com";
+const RESOURCE: &str = "monitor.azure.com%2F";
 /// Longer than anything takes that is not stuck.
 const PATIENCE: Duration = Duration::from_secs(15);
 

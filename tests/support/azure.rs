@@ -222,7 +222,7 @@ impl Azure {
         self.tokens_end_at(FAR_AWAY);
     }
 
-    /// How often a token for this was asked for: `monitor.azure.com`, say.
+    /// How often a token for this was asked for: `vault.azure.net`, say.
     #[must_use]
     pub fn tokens_for(&self, resource: &str) -> usize {
         let line = format!("resource=https%3A%2F%2F{resource}");
@@ -319,8 +319,8 @@ fn token(world: &World, mood: Mood, authorized: bool, uri: &Uri) -> (u16, Value)
         "api-version=2019-08-01&resource=https%3A%2F%2Fdatabase.windows.net" => {
             ("https://database.windows.net", DATABASE_TOKEN)
         }
-        "api-version=2019-08-01&resource=https%3A%2F%2Fmonitor.azure.com" => {
-            ("https://monitor.azure.com", INGESTION_TOKEN)
+        "api-version=2019-08-01&resource=https%3A%2F%2Fmonitor.azure.com%2F" => {
+            ("https://monitor.azure.com/", INGESTION_TOKEN)
         }
         _ => ("", ""),
     };

@@ -28,9 +28,10 @@ const CLIENT_ID: &str = "AZURE_CLIENT_ID";
 /// What a token for Azure SQL Database is asked for.
 /// <https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-overview>
 const DATABASE_SCOPE: &str = "https://database.windows.net/.default";
-/// What one for the ingestion endpoint of Application Insights is asked for.
+/// What one for the ingestion endpoint of Application Insights is asked for: its audience is `https://monitor.azure.com/`, with
+/// the slash, as Microsoft's own exporters have it.
 /// <https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication>
-const INGESTION_SCOPE: &str = "https://monitor.azure.com/.default";
+const INGESTION_SCOPE: &str = "https://monitor.azure.com//.default";
 
 /// The identity that this environment gives. `http` reaches the platform's endpoint; developers' tools are programs.
 pub fn credential(vars: &Variables, http: &Arc<dyn HttpClient>) -> anyhow::Result<Arc<dyn TokenCredential>> {
