@@ -3,11 +3,11 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
@@ -22,11 +22,13 @@ use crate::db::Database;
 use crate::error::{Error, Result};
 use crate::http::conditional::PollInterval;
 use crate::http::json::{JSON_UTF_8, Json, safe_json};
-use crate::http::shedding::{self, Places};
+use crate::http::request_context::RequestContext;
+use crate::http::shedding::Places;
 use crate::http::{HttpSettings, invocations, layers};
+use crate::limits::layers::Seen;
 use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::telemetry::metrics::Metrics;
 use crate::{
     auth, connections, docs, health, limits, matching, monitoring, notifications, openapi, scan, travels, users,
@@ -63,7 +65,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
     let hasher = PasswordHasher::new(hash_cost, HashLimits::default(), Arc::clone(&random))?;
     let authenticator = SessionAuthenticator { db: db.clone(), clock: Arc::clone(&clock), tokens: Arc::clone(&tokens) };
     let limiter = Limiter::new(config.rate_limits, db.clone(), Arc::clone(&clock), Arc::clone(&tokens), count_patience);
-    Ok(AppState {
+    let shared = Shared {
         db,
         clock,
         random,
@@ -76,7 +78,8 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<AppState> {
         limiter: Arc::new(limiter),
         metrics,
         gate: Arc::default(),
-    })
+    };
+    Ok(shared.into())
 }
 
 /// Every feature of the API.
@@ -95,11 +98,10 @@ pub fn build(state: AppState, settings: &HttpSettings) -> Result<Router> {
     let (api, _) = api().split_for_parts();
     let (health, _) = health::routes().split_for_parts();
     let clock = Arc::clone(&state.clock);
+    let door = Door { places: Places::new(settings.at_once), app: state.clone() };
     let tell = middleware::from_fn_with_state(Arc::clone(&state.limiter), limits::layers::tell);
     let router = api
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&state.limiter), limits::layers::guard))
-        .route_layer(middleware::from_fn_with_state(state.clone(), only_with_our_schema))
-        .route_layer(middleware::from_fn_with_state(Places::new(settings.at_once), shedding::admit))
+        .route_layer(middleware::from_fn_with_state(Arc::new(door), enter))
         .merge(health)
         .merge(docs::routes())
         .merge(monitoring::routes(state.metrics.clone()))
@@ -134,7 +136,29 @@ async fn openapi_json() -> Response {
     ([(axum::http::header::CONTENT_TYPE, JSON_UTF_8)], RENDERED.clone()).into_response()
 }
 
-/// Refuses every request of the API while the database has another schema than this build's.
+/// What every request of the API passes first.
+struct Door {
+    places: Places,
+    app: AppState,
+}
+
+/// Lets a request of the API in: if there is a place for it, if the database has this build's schema, and if its sender has not
+/// come too often.
+async fn enter(
+    State(door): State<Arc<Door>>,
+    Extension(seen): Extension<Seen>,
+    Extension(context): Extension<Arc<RequestContext>>,
+    route: MatchedPath,
+    mut request: Request,
+    next: Next,
+) -> Result<Response> {
+    let _place = door.places.take()?;
+    door.app.gate.pass(&door.app.db).await?;
+    limits::layers::admit(&door.app.limiter, (&seen, &context), route.as_str(), request.extensions_mut()).await?;
+    Ok(next.run(request).await)
+}
+
+/// Refuses every request of the match scan while the database has another schema than this build's.
 async fn only_with_our_schema(State(app): State<AppState>, request: Request, next: Next) -> Result<Response> {
     app.gate.pass(&app.db).await?;
     Ok(next.run(request).await)

@@ -5,7 +5,7 @@ use crate::telemetry::layer::{TelemetryLayer, is_read};
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -26,6 +26,8 @@ pub fn subscriber(
         .with_target(audit::TARGET, level.max(Level::INFO))
         .with_target("opentelemetry", LevelFilter::OFF)
         .with_target("tiberius", LevelFilter::OFF);
+    // A line says all by itself; to have the spans around it written down as well would be for nothing.
+    let targets = targets.and(filter_fn(|metadata| !metadata.is_span()));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .json()

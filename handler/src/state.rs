@@ -1,5 +1,6 @@
 //! What every handler shares: the one place where the parts of the application meet.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +17,27 @@ use crate::limits::limiter::Limiter;
 use crate::random::SharedRandomness;
 use crate::telemetry::metrics::Metrics;
 
-/// What a handler can reach; cheap to clone.
+/// What a handler can reach, for as many as want it: a clone is a pointer.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl From<Shared> for AppState {
+    fn from(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+/// The parts of the application.
+#[derive(Clone)]
+pub struct Shared {
     /// The database.
     pub db: Database,
     /// The time.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use handler::app;
 use handler::db::{Database, DatabaseUrl};
 use handler::http::HttpSettings;
-use handler::state::AppState;
+use handler::state::{AppState, Shared};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -183,7 +183,8 @@ impl TestApp {
     /// Another instance beside this one, which reaches the database over this wire.
     #[must_use]
     pub fn over(&self, wire: &FaultyWire) -> Self {
-        let state = AppState { db: wire.open(self.setup.pool_size), gate: Arc::default(), ..self.state.clone() };
+        let own = Shared { db: wire.open(self.setup.pool_size), gate: Arc::default(), ..Shared::clone(&self.state) };
+        let state = AppState::from(own);
         let settings = HttpSettings { database_patience: self.setup.database_patience, ..HttpSettings::default() };
         let router = app::build(state.clone(), &settings).unwrap();
         Self { router, state, ..self.clone() }

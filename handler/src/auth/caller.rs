@@ -9,7 +9,7 @@ use crate::clock::SharedClock;
 use crate::credentials::tokens::Tokens;
 use crate::db::Database;
 use crate::error::{Error, Result};
-use crate::http::caller::{Authenticate, CurrentUser, Looked, SIGN_IN};
+use crate::http::caller::{Authenticate, CurrentUser, Looked, SIGN_IN, Signed};
 
 /// The judge of access tokens.
 pub struct SessionAuthenticator {
@@ -25,12 +25,17 @@ impl Authenticate for SessionAuthenticator {
     fn authenticate<'a>(
         &'a self,
         token: &'a str,
+        signed: Option<Signed>,
         looked: Option<&'a Looked>,
     ) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>> {
         Box::pin(async move {
             let now = self.clock.now();
-            let claims = self.tokens.accept_access(token, now).await?;
-            let (id, session) = (claims.user_id, claims.session);
+            let (id, session) = if let Some(Signed { user_id, session }) = signed {
+                (user_id, session)
+            } else {
+                let claims = self.tokens.accept_access(token, now).await?;
+                (claims.user_id, claims.session)
+            };
             let live = match looked.filter(|looked| (looked.user_id, looked.session) == (id, session)) {
                 Some(looked) => looked.live,
                 None => store::find_live(&self.db, session, id, now).await?,

@@ -29,6 +29,16 @@ pub struct CurrentUser {
     pub versions: Versions,
 }
 
+/// What this very request's token says, whose signature is good and whose time is now, so that it is verified once: an
+/// extension of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signed {
+    /// Whose it is.
+    pub user_id: i32,
+    /// The session that it belongs to.
+    pub session: Uuid,
+}
+
 /// What the database has said of a session a moment ago, for this very request: an extension of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looked {
@@ -42,11 +52,12 @@ pub struct Looked {
 
 /// Judges access tokens.
 pub trait Authenticate: Send + Sync + 'static {
-    /// The user that `token` belongs to, or [`Error::Unauthorized`]. If its session was `looked` at for this request, it is
-    /// not looked at again.
+    /// The user that `token` belongs to, or [`Error::Unauthorized`]. What was verified of it for this request is not verified
+    /// again, and a session that was `looked` at not looked at again.
     fn authenticate<'a>(
         &'a self,
         token: &'a str,
+        signed: Option<Signed>,
         looked: Option<&'a Looked>,
     ) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>>;
 }
@@ -63,7 +74,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let token = bearer(&parts.headers).ok_or(Error::Unauthorized(SIGN_IN))?;
-        let caller = SharedAuthenticator::from_ref(state).authenticate(token, parts.extensions.get()).await?;
+        let (signed, looked) = (parts.extensions.get().copied(), parts.extensions.get());
+        let caller = SharedAuthenticator::from_ref(state).authenticate(token, signed, looked).await?;
         if let Some(context) = RequestContext::of(&parts.extensions) {
             context.set_user(caller.id);
         }

@@ -1,9 +1,6 @@
 //! Days: as they are written in requests and answers, and the day on which a request came.
 
-use axum::extract::{Request, State};
 use axum::http::Extensions;
-use axum::middleware::Next;
-use axum::response::Response;
 use serde::Serializer;
 use time::{Date, Month};
 
@@ -14,10 +11,9 @@ use crate::error::Result as Answered;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Today(Date);
 
-/// The layer that looks at the calendar once for a request, so that all of it happens on one day.
-pub(super) async fn note(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Today(clock.today()));
-    next.run(request).await
+/// Looks at the calendar, once for a request, so that all of it happens on one day.
+pub(super) fn note(extensions: &mut Extensions, clock: &SharedClock) {
+    extensions.insert(Today(clock.today()));
 }
 
 /// The day on which a request came; an error if it did not come through the layers.

@@ -6,16 +6,12 @@
 
 use super::json::{JSON_UTF_8, safe_json};
 use super::request_context::RequestContext;
-use crate::clock::SharedClock;
 use crate::error::{Error, FieldError};
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -172,23 +168,14 @@ fn describe(error: &Error) -> (ErrorCode, Cow<'static, str>, &[FieldError]) {
     (code, message, &[])
 }
 
-/// What `seal` needs to know.
-#[derive(Clone)]
-pub(super) struct Sealing {
-    /// For the timestamp.
-    pub(super) clock: SharedClock,
-    /// The largest body in bytes, to be named in a 413.
-    pub(super) body_limit: usize,
-}
-
-/// The layer that writes the body of every refusal, and logs those that are our own fault.
-pub(super) async fn seal(
-    State(sealing): State<Sealing>,
-    Extension(context): Extension<Arc<RequestContext>>,
-    request: Request,
-    next: Next,
+/// Writes the body of a refusal, with the time as it is `now`, and logs what is our own fault; any other answer stays as it is.
+/// A 413 names the largest body, `body_limit` in bytes.
+pub(super) fn seal(
+    response: Response,
+    context: &RequestContext,
+    body_limit: usize,
+    now: impl FnOnce() -> OffsetDateTime,
 ) -> Response {
-    let response = next.run(request).await;
     let refused = response.status().is_client_error() || response.status().is_server_error();
     if !refused || response.extensions().get::<OwnBody>().is_some() {
         return response;
@@ -197,17 +184,17 @@ pub(super) async fn seal(
     let error = if let Some(Refusal(error)) = parts.extensions.remove() {
         error
     } else {
-        let error = error_for(parts.status, sealing.body_limit);
+        let error = error_for(parts.status, body_limit);
         parts.status = status(&error);
         add_headers(&mut parts.headers, &error);
         Arc::new(error)
     };
-    log_if_ours(&error, &context);
+    log_if_ours(&error, context);
     for header in HEADERS_OF_A_BODY {
         parts.headers.remove(header);
     }
     parts.headers.insert(CONTENT_TYPE, JSON_UTF_8);
-    Response::from_parts(parts, Body::from(body_of(&error, &context, sealing.clock.now())))
+    Response::from_parts(parts, Body::from(body_of(&error, context, now())))
 }
 
 /// The error that comes closest to a status that did not come from one of ours.

@@ -1,12 +1,10 @@
 //! The headers that tell a browser to trust an answer with as little as possible, and the names of those of the rate limits.
 
-use axum::extract::State;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// How many requests a window allows.
 pub const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -28,8 +26,7 @@ const HTTPS_FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000
 
 /// Adds the security headers to an answer. Its own `Content-Security-Policy` and `Cache-Control` stay: the pages of the
 /// documentation need theirs.
-pub(super) async fn add(State(production): State<bool>, mut response: Response) -> Response {
-    let headers = response.headers_mut();
+pub(super) fn add(headers: &mut HeaderMap, production: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(X_FRAME_OPTIONS, DENY);
     headers.insert(REFERRER_POLICY, NO_REFERRER);
@@ -38,5 +35,4 @@ pub(super) async fn add(State(production): State<bool>, mut response: Response) 
     if production {
         headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_FOR_A_YEAR);
     }
-    response
 }

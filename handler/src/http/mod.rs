@@ -2,10 +2,13 @@
 //!
 //! A request meets the layers of [`layers`] from the outside in:
 //!
-//! 1. [`request_context`] gives it an id and a client address, and writes its one log line when it is answered.
-//! 2. [`headers`] and [`cors`] put their headers on whatever comes back, errors included.
-//! 3. [`envelope`] writes the body of every refusal, whoever made it: a handler, an extractor, axum, the two below.
-//! 4. A panic becomes a 500, a request that takes too long a 503.
+//! 1. [`request_context`] gives it an id and a client address, puts the [`headers`] of every answer on whatever comes back,
+//!    errors included, and writes its one log line.
+//! 2. [`cors`] answers for browsers.
+//! 3. [`within_bounds`]: a panic becomes a 500, a request that takes too long a 503, and [`envelope`] writes the body of every
+//!    refusal, whoever made it: a handler, an extractor, axum, these bounds.
+//!
+//! They are few on purpose: at every request a layer of axum copies all that is inside of it.
 //!
 //! Then the handler's extractors read it and refuse it: [`path::PathId`], [`page::Page`], [`query::ValidQuery`],
 //! [`body::ValidJson`]. The answer is a [`json::Json`] or an [`Error`](crate::error::Error).
@@ -38,10 +41,13 @@ pub(crate) mod test_support;
 
 use crate::clock::SharedClock;
 use crate::db::patience::DEFAULT_PATIENCE;
-use axum::{Extension, Router, middleware};
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::{Extension, Router};
+use request_context::RequestContext;
 use std::sync::Arc;
 use std::time::Duration;
-use tower_http::catch_panic::CatchPanicLayer;
 
 /// How long a request may take unless the configuration says otherwise. The front end of the host gives up after 230 s;
 /// a user gives up long before.
@@ -81,10 +87,10 @@ impl Default for HttpSettings {
 /// Puts around a router what the host's own invocations need, such as that of a timer: a log line, the headers of every
 /// answer, and an answer also after a panic. They come from the host alone and may take as long as it lets them.
 pub fn invocations(router: Router, settings: &HttpSettings) -> Router {
-    router
-        .layer(CatchPanicLayer::custom(stops::panicked))
-        .layer(middleware::map_response_with_state(settings.production, headers::add))
-        .layer(middleware::from_fn(request_context::open))
+    router.layer((
+        middleware::from_fn_with_state(settings.production, request_context::open),
+        middleware::from_fn(async |request: Request, next: Next| stops::caught(next.run(request)).await),
+    ))
 }
 
 /// Puts the whole stack around a finished router: its routes, its fallback, its 405s.
@@ -94,15 +100,37 @@ pub fn invocations(router: Router, settings: &HttpSettings) -> Router {
 /// and a 429 gets its envelope, headers and log line from the layers here. What tells every client where it stands goes
 /// outside of all this, so that it does so on answers of these layers too.
 pub fn layers(router: Router, settings: &HttpSettings, clock: SharedClock) -> Router {
-    let sealing = envelope::Sealing { clock: Arc::clone(&clock), body_limit: settings.body_limit };
+    let bounds = Bounds {
+        clock,
+        request_timeout: settings.request_timeout,
+        database_patience: settings.database_patience,
+        body_limit: settings.body_limit,
+    };
     router.layer((
-        middleware::from_fn(request_context::open),
-        middleware::map_response_with_state(settings.production, headers::add),
+        middleware::from_fn_with_state(settings.production, request_context::open),
         cors::layer(&settings.cors_origins),
-        middleware::from_fn_with_state(sealing, envelope::seal),
-        CatchPanicLayer::custom(stops::panicked),
-        middleware::from_fn_with_state((settings.request_timeout, settings.database_patience), stops::in_time),
-        middleware::from_fn_with_state(clock, day::note),
-        Extension(body::BodyLimit(settings.body_limit)),
+        middleware::from_fn_with_state(Arc::new(bounds), within_bounds),
     ))
+}
+
+/// What every request of an application is held to.
+struct Bounds {
+    clock: SharedClock,
+    request_timeout: Duration,
+    database_patience: Duration,
+    body_limit: usize,
+}
+
+/// Serves a request on one day, and answers it whatever becomes of it.
+async fn within_bounds(
+    State(bounds): State<Arc<Bounds>>,
+    Extension(context): Extension<Arc<RequestContext>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    day::note(request.extensions_mut(), &bounds.clock);
+    request.extensions_mut().insert(body::BodyLimit(bounds.body_limit));
+    let served = stops::in_time(bounds.request_timeout, bounds.database_patience, next.run(request));
+    let response = stops::caught(served).await;
+    envelope::seal(response, &context, bounds.body_limit, || bounds.clock.now())
 }

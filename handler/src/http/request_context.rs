@@ -4,8 +4,9 @@
 //! passwords and email addresses.
 
 use super::client_address::ClientAddress;
+use super::headers;
 use super::trace_context::TraceContext;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -102,8 +103,9 @@ fn invocation_id(headers: &HeaderMap) -> Option<Box<str>> {
     (!id.is_empty()).then(|| id.into_boxed_str())
 }
 
-/// The outermost layer: gives the request its context and the answer its id, and writes the log line.
-pub(super) async fn open(mut request: Request, next: Next) -> Response {
+/// The outermost layer: gives the request its context, the answer its id and the headers of every answer, and writes the log
+/// line. Its state is whether this is the production environment.
+pub(super) async fn open(State(production): State<bool>, mut request: Request, next: Next) -> Response {
     let context = Arc::new(RequestContext::new(request.headers(), || {
         uuid::Builder::from_random_bytes(rand::random()).into_uuid()
     }));
@@ -128,6 +130,7 @@ pub(super) async fn open(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Arc::clone(&context));
     let mut response = next.run(request).instrument(span).await;
     line.status = response.status().as_u16();
+    headers::add(response.headers_mut(), production);
     response.headers_mut().insert(X_REQUEST_ID, context.request_id.clone());
     response
 }

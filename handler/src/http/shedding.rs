@@ -1,11 +1,6 @@
 //! So many requests at once, and no more: what comes on top is told to come back before it costs anything.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::{Error, Result};
 
@@ -13,24 +8,21 @@ use crate::error::{Error, Result};
 /// database; it answers about as many within the time that a request waits for it at most.
 pub const DEFAULT_AT_ONCE: usize = 1_024;
 
-/// The places of the requests that are being served; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Places(Arc<Semaphore>);
+/// The places of the requests that are being served.
+#[derive(Debug)]
+pub struct Places(Semaphore);
 
 impl Places {
     /// So many of them.
     #[must_use]
     pub fn new(number: usize) -> Self {
-        Self(Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS))))
+        Self(Semaphore::new(number.min(Semaphore::MAX_PERMITS)))
     }
-}
 
-/// The layer: gives a request a place until it is answered, or refuses it with [`Error::Unavailable`].
-pub async fn admit(State(places): State<Places>, request: Request, next: Next) -> Result<Response> {
-    let Ok(_place) = places.0.try_acquire() else {
-        return Err(Error::unavailable("all places are taken"));
-    };
-    Ok(next.run(request).await)
+    /// A place, which is free again when it is dropped; [`Error::Unavailable`] if all are taken.
+    pub fn take(&self) -> Result<SemaphorePermit<'_>> {
+        self.0.try_acquire().map_err(|_| Error::unavailable("all places are taken"))
+    }
 }
 
 #[cfg(test)]
@@ -38,16 +30,24 @@ mod tests {
     use super::*;
     use crate::http::test_support::{get, request, send, stacked};
     use axum::body::Body;
-    use axum::routing;
-    use axum::{Router, middleware};
+    use axum::extract::{Request, State};
+    use axum::middleware::{self, Next};
+    use axum::response::Response;
+    use axum::{Router, routing};
+    use std::sync::Arc;
     use tower::ServiceExt as _;
+
+    async fn admit(State(places): State<Arc<Places>>, request: Request, next: Next) -> Result<Response> {
+        let _place = places.take()?;
+        Ok(next.run(request).await)
+    }
 
     #[tokio::test]
     async fn security_26_one_request_too_many_is_refused_and_the_next_gets_a_place_again() {
         let router = Router::new()
             .route("/", routing::get(async || "served"))
             .route("/endless", routing::get(std::future::pending::<()>))
-            .route_layer(middleware::from_fn_with_state(Places::new(2), admit));
+            .route_layer(middleware::from_fn_with_state(Arc::new(Places::new(2)), admit));
         let app = stacked(router);
         let mut endless = Vec::new();
         for _ in 0..2 {

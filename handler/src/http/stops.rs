@@ -2,15 +2,19 @@
 
 use crate::db::patience;
 use crate::error::Error;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-/// Turns a panic into a 500 with the panic's own words for the log.
-#[expect(clippy::needless_pass_by_value, reason = "`CatchPanicLayer` hands it over by value")]
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+/// What comes of a request, or, if that panics, a 500. Nothing of a request outlives it that could be left half done.
+pub(super) async fn caught(served: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(served).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
+}
+
+/// A 500 with the panic's own words for the log.
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let words = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -19,13 +23,10 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Error::Internal(anyhow::anyhow!("the request panicked: {words}")).into_response()
 }
 
-/// Drops a request that takes longer than `limit`, and answers it with a 503; of this time the database gets its part.
-pub(super) async fn in_time(
-    State((limit, database)): State<(Duration, Duration)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match tokio::time::timeout(limit, patience::with(database, next.run(request))).await {
+/// What comes of a request, or, if that takes longer than `limit`, a 503. The database gets no more than its own part of the
+/// time.
+pub(super) async fn in_time(limit: Duration, database: Duration, served: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(limit, patience::with(database, served)).await {
         Ok(response) => response,
         Err(_) => Error::unavailable(format!("no answer within {limit:?}")).into_response(),
     }

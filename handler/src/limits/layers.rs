@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::Extension;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
+use axum::http::Extensions;
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -32,6 +32,9 @@ pub async fn tell(State(limiter): State<Arc<Limiter>>, mut request: Request, nex
     }
     let seen = Seen { caller: limiter.caller(request.headers()), standing: Arc::default() };
     request.extensions_mut().insert(seen.clone());
+    if let Some(signed) = seen.caller.signed {
+        request.extensions_mut().insert(signed);
+    }
     let mut response = next.run(request).await;
     if let Some(standing) = seen.standing.get().copied().or_else(|| limiter.look(seen.caller)) {
         standing.write_to(response.headers_mut());
@@ -39,26 +42,25 @@ pub async fn tell(State(limiter): State<Arc<Limiter>>, mut request: Request, nex
     response
 }
 
-/// The layer around the routes: refuses who has come too often, before anybody looks closer.
-pub async fn guard(
-    State(limiter): State<Arc<Limiter>>,
-    Extension(seen): Extension<Seen>,
-    Extension(context): Extension<Arc<RequestContext>>,
-    route: MatchedPath,
-    mut request: Request,
-    next: Next,
-) -> Result<Response> {
-    let kind = Kind::of(route.as_str());
+/// In front of the routes: refuses who has come too often, before anybody looks closer. What it learned of the caller's session
+/// goes along with the request.
+pub async fn admit(
+    limiter: &Limiter,
+    (seen, context): (&Seen, &RequestContext),
+    route: &str,
+    extensions: &mut Extensions,
+) -> Result<()> {
+    let kind = Kind::of(route);
     if let Some((verdict, looked)) = limiter.judge(kind, seen.caller).await? {
         if let Some(looked) = looked {
-            request.extensions_mut().insert(looked);
+            extensions.insert(looked);
         }
         seen.standing.get_or_init(|| verdict.standing);
         if !verdict.admitted {
-            audit::record(&context, Event::RateLimited { user_id: seen.caller.user_id, limit: kind.name() });
+            audit::record(context, Event::RateLimited { user_id: seen.caller.user_id(), limit: kind.name() });
             let retry_after = limiter.wait(&verdict.standing);
             return Err(Error::RateLimited { message: kind.refusal(), retry_after });
         }
     }
-    Ok(next.run(request).await)
+    Ok(())
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::local::{Decision, Local, is_recent};
 use super::rules::{Bucket, Caller, Counted, Kind, RateLimits, Standing, Verdict};
@@ -15,7 +14,7 @@ use crate::credentials::tokens::Tokens;
 use crate::db::patience::at_most;
 use crate::db::{Database, DbError};
 use crate::error::{Error, Result};
-use crate::http::caller::{Looked, bearer};
+use crate::http::caller::{Looked, Signed, bearer};
 use crate::http::client_address::ClientAddress;
 
 /// How long a request waits to be counted where it is served all the same if it can't be.
@@ -53,8 +52,8 @@ impl Limiter {
     pub fn caller(&self, headers: &HeaderMap) -> Caller {
         let token = bearer(headers).filter(|_| self.limits != RateLimits::OFF);
         let claims = token.and_then(|token| self.tokens.verify_access(token, self.clock.now()).ok());
-        let (user_id, session) = claims.map(|claims| (claims.user_id, claims.session)).unzip();
-        Caller { address: ClientAddress::of(headers), user_id, session }
+        let signed = claims.map(|claims| Signed { user_id: claims.user_id, session: claims.session });
+        Caller { address: ClientAddress::of(headers), signed }
     }
 
     /// Where this caller stands with the general limit, as far as this process knows; nothing without a limit.
@@ -72,9 +71,7 @@ impl Limiter {
         let (bucket, now) = (Bucket::of(kind, caller), self.clock.now());
         Ok(Some(match kind {
             Kind::Auth => (self.count_each(bucket, limit, now).await?, None),
-            Kind::General | Kind::Search => {
-                self.count_some(bucket, limit, now, caller.session.zip(caller.user_id)).await
-            }
+            Kind::General | Kind::Search => self.count_some(bucket, limit, now, caller.signed).await,
         }))
     }
 
@@ -103,7 +100,7 @@ impl Limiter {
         bucket: Bucket,
         limit: u32,
         now: OffsetDateTime,
-        session: Option<(Uuid, i32)>,
+        signed: Option<Signed>,
     ) -> (Verdict, Option<Looked>) {
         let ask = match self.local.decide(bucket, limit, now, self.has_failed(now)) {
             Decision::Made(verdict) => return (verdict, None),
@@ -111,7 +108,7 @@ impl Limiter {
         };
         let (bucket, hits) = (bucket.to_string(), ask.hits());
         let counting = async {
-            let Some((session, user_id)) = session else {
+            let Some(Signed { user_id, session }) = signed else {
                 return Ok((store::count(&self.db, &bucket, hits, now).await?, None));
             };
             let (counted, live) = store::count_and_look(&self.db, &bucket, hits, now, (session, user_id)).await?;

@@ -11,7 +11,7 @@
 //! Where the database can't count, attempts are refused with 503: a password may not be guessed at because the limiter is
 //! away. Other requests are served; then each instance goes by its own count, and asks the database again after a second.
 //!
-//! [`layers::guard`] stands around the routes, so an unknown path is a 404 for everybody, and in front of everything that
+//! [`layers::admit`] stands around the routes, so an unknown path is a 404 for everybody, and in front of everything that
 //! reads the request, so that a 429 costs next to nothing. [`layers::tell`] stands around all and writes the `X-RateLimit`
 //! headers.
 //!

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
+use crate::http::caller::Signed;
 use crate::http::client_address::ClientAddress;
 use crate::http::headers::{X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET};
 
@@ -104,10 +104,19 @@ impl Kind {
 pub struct Caller {
     /// From where.
     pub address: ClientAddress,
-    /// As whom, if there is a token with a good signature.
-    pub user_id: Option<i32>,
-    /// The session of that token.
-    pub session: Option<Uuid>,
+    /// As whom, if there is a good token.
+    pub signed: Option<Signed>,
+}
+
+impl Caller {
+    /// The user, if there is one.
+    #[must_use]
+    pub const fn user_id(&self) -> Option<i32> {
+        match self.signed {
+            Some(signed) => Some(signed.user_id),
+            None => None,
+        }
+    }
 }
 
 /// What a count belongs to. Its text is the key in the database, 64 characters at most.
@@ -129,7 +138,7 @@ impl Bucket {
     /// Where a request of this kind is counted.
     #[must_use]
     pub const fn of(kind: Kind, caller: Caller) -> Self {
-        match (kind, caller.user_id) {
+        match (kind, caller.user_id()) {
             (Kind::Auth, _) => Self::Auth(caller.address),
             (Kind::General, Some(user_id)) => Self::User(user_id),
             (Kind::General, None) => Self::Address(caller.address),
@@ -224,6 +233,7 @@ mod tests {
     use super::*;
     use std::net::IpAddr;
     use time::macros::datetime;
+    use uuid::Uuid;
 
     fn address(text: &str) -> ClientAddress {
         ClientAddress::from(text.parse::<IpAddr>().unwrap())
@@ -231,8 +241,9 @@ mod tests {
 
     #[test]
     fn security_22_three_endpoints_share_the_limit_of_the_address_and_search_has_its_own() {
-        let caller = Caller { address: address("203.0.113.7"), user_id: Some(17), session: None };
-        let nobody = Caller { user_id: None, ..caller };
+        let caller =
+            Caller { address: address("203.0.113.7"), signed: Some(Signed { user_id: 17, session: Uuid::nil() }) };
+        let nobody = Caller { signed: None, ..caller };
         let key = |route: &str, caller| Bucket::of(Kind::of(route), caller).to_string();
         for route in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"] {
             assert_eq!(key(route, caller), "auth:203.0.113.7", "whoever it claims to be");

@@ -115,8 +115,8 @@ impl Scanner {
     /// The scanner of this application.
     #[must_use]
     pub fn of(app: &AppState) -> Self {
-        let AppState { db, clock, random, scan_budget, .. } = app.clone();
-        Self { db, clock, random, settings: ScanSettings { budget: scan_budget, ..ScanSettings::default() } }
+        let settings = ScanSettings { budget: app.scan_budget, ..ScanSettings::default() };
+        Self { db: app.db.clone(), clock: app.clock.clone(), random: app.random.clone(), settings }
     }
 
     /// Runs until no cause is due or the time is up; `progress` is called after each batch. An error is one of the database
