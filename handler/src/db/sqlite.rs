@@ -275,10 +275,12 @@ fn execute(connection: &Connection, query: Query, params: &[Param]) -> Result<u6
     Ok(touched)
 }
 
-/// Parameters are found by name, because SQLite numbers `@P2` by where it stands first. A twin may leave one unused.
+/// Parameters go by their names, because SQLite numbers `@P2` by where it stands first. A twin may leave one unused.
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Param]) -> Result<(), DbError> {
-    for (index, param) in params.iter().enumerate() {
-        let Some(place) = statement.parameter_index(&format!("@P{}", index + 1)).map_err(translate)? else { continue };
+    for place in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(place).and_then(|name| name.strip_prefix("@P")?.parse::<usize>().ok());
+        let param = number.and_then(|number| params.get(number.checked_sub(1)?));
+        let param = param.ok_or_else(|| anyhow::anyhow!("a statement has a parameter that it was not given"))?;
         match param {
             Param::Int(value) => statement.raw_bind_parameter(place, value),
             Param::BigInt(value) => statement.raw_bind_parameter(place, value),

@@ -83,5 +83,7 @@ impl Fields {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    // Nearly all are so short that their characters needn't be counted.
+    let end = if text.len() <= LONGEST { None } else { text.char_indices().nth(LONGEST) };
+    end.map_or(text, |(end, _)| &text[..end]).to_owned()
 }
