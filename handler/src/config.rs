@@ -14,8 +14,9 @@ use crate::telemetry::settings::{self, DEFAULT_ROLE, DEFAULT_SAMPLING_PERCENT, T
 pub const DEFAULT_PORT: u16 = 8080;
 /// RFC 7518, 3.2: a key for HS256 has at least the size of its hash, 32 bytes.
 const MIN_SECRET_BYTES: usize = 32;
-/// Specification 5.5.1: `pool_size` 5 and `max_overflow` 10.
-const DEFAULT_POOL_SIZE: u32 = 15;
+/// How many connections to SQL Server there are at most unless the configuration says otherwise. Specification 5.5.1:
+/// `pool_size` 5 and `max_overflow` 10.
+pub const DEFAULT_POOL_SIZE: u32 = 15;
 /// A limit above this many requests a minute is none.
 const MOST_PER_MINUTE: u32 = 10_000;
 /// What stands in the specification, in our examples, and in too many copies of both.

@@ -26,4 +26,5 @@ mod travels;
 mod types;
 mod users;
 mod versions;
+mod wire;
 mod worlds;

@@ -52,6 +52,12 @@ impl LittleServer {
         self.heard.lock().iter().filter(|sent| sent.is_statement() && sent.holds(text)).count()
     }
 
+    /// How many of these are calls of `sp_executesql`.
+    #[must_use]
+    pub fn heard_in_sp_executesql(&self, text: &str) -> usize {
+        self.heard.lock().iter().filter(|sent| sent.is_for_sp_executesql() && sent.holds(text)).count()
+    }
+
     /// How many logged in so far with this: a user's name, or a token.
     #[must_use]
     pub fn logged_in(&self, by: &str) -> usize {

@@ -61,6 +61,16 @@ impl Message {
         matches!(self.bytes[0], SQL_BATCH | RPC)
     }
 
+    /// Whether this calls `sp_executesql` by its number ([MS-TDS] 2.2.6.6): the server keeps the plan of such a statement by its
+    /// text and the declarations of its parameters.
+    pub(crate) fn is_for_sp_executesql(&self) -> bool {
+        /// Of `ALL_HEADERS`, with the transaction and nothing else.
+        const HEADERS: usize = 22;
+        const BY_NUMBER: [u8; 2] = [0xFF, 0xFF];
+        const SP_EXECUTESQL: [u8; 2] = [10, 0];
+        self.bytes[0] == RPC && self.payload[HEADERS..].starts_with(&[BY_NUMBER, SP_EXECUTESQL].concat())
+    }
+
     /// Whether this is in its text, which is UTF-16 in little endian.
     pub(crate) fn holds(&self, text: &str) -> bool {
         let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

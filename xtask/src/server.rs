@@ -24,7 +24,7 @@ pub(crate) struct Bench {
     handler: PathBuf,
     database: String,
     /// Settings besides the usual ones.
-    settings: Vec<(&'static str, &'static str)>,
+    settings: Vec<(&'static str, String)>,
     /// What goes with this.
     _folder: Option<tempfile::TempDir>,
 }
@@ -51,7 +51,7 @@ impl Bench {
     }
 
     /// The same with other settings, which win over the usual ones.
-    pub(crate) fn with(mut self, settings: Vec<(&'static str, &'static str)>) -> Self {
+    pub(crate) fn with(mut self, settings: Vec<(&'static str, String)>) -> Self {
         self.settings = settings;
         self
     }
@@ -82,7 +82,7 @@ impl Bench {
             .env("RATE_LIMIT_GENERAL_PER_MINUTE", "0")
             .env("RATE_LIMIT_SEARCH_PER_MINUTE", "0")
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.max(1).to_string())
-            .envs(self.settings.iter().copied())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         command

@@ -188,7 +188,7 @@ impl Database {
         Ok(match &self.engine {
             Engine::SqlServer(server) => {
                 let begun = spend(Box::pin(async {
-                    let mut lease = server.lend().await?;
+                    let mut lease = server.lend(patience::waits_until()).await?;
                     lease.begin().await?;
                     Ok(lease)
                 }));

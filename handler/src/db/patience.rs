@@ -30,6 +30,13 @@ pub async fn at_most<T>(limit: Duration, work: impl Future<Output = DbResult<T>>
     timeout(limit, work).await.unwrap_or_else(|_| Err(out_of_time()))
 }
 
+/// Until when a request that begins something now waits for a connection: three quarters of its patience, so that there is
+/// time left for the statement. One that is cut off in the middle costs its connection, and under load all would be. `None`
+/// for what is no request's.
+pub(super) fn waits_until() -> Option<Instant> {
+    LEFT.try_with(Cell::get).ok().map(|left| Instant::now() + left * 3 / 4)
+}
+
 /// Awaits an answer for as long as the request has patience, and takes the time from it. What is large comes in a box: an
 /// async function keeps two of what it is given.
 pub(super) async fn spend<T>(work: impl Future<Output = DbResult<T>>) -> DbResult<T> {

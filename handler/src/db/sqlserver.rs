@@ -16,7 +16,7 @@ use bb8::ManageConnection as _;
 use bb8_tiberius::rt::Client;
 use tiberius::ToSql;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::connector::Connector;
 use self::faults::{refused, translate};
@@ -24,7 +24,7 @@ use self::health::Health;
 use self::values::{Bound, cells};
 use super::error::{DbError, DbResult};
 use super::login::SharedLoginTokens;
-use super::patience::Tries;
+use super::patience::{Tries, waits_until};
 use super::query::{Param, Query};
 use super::row::Row;
 use super::url::Server;
@@ -101,9 +101,9 @@ impl SqlServer {
         params: &[Param],
         allows: fn(&DbError) -> bool,
     ) -> DbResult<Vec<Row>> {
-        let mut tries = Tries::begin();
+        let (mut tries, until) = (Tries::begin(), waits_until());
         loop {
-            match self.fetch_once(query, params).await {
+            match self.fetch_once(query, params, until).await {
                 Err(fault) if allows(&fault) && !self.is_away() && tries.pause().await => {}
                 result => return result,
             }
@@ -112,21 +112,21 @@ impl SqlServer {
 
     /// How many rows a statement touches, which is tried again if it surely did nothing.
     pub(super) async fn execute(&self, query: Query, params: &[Param]) -> DbResult<u64> {
-        let mut tries = Tries::begin();
+        let (mut tries, until) = (Tries::begin(), waits_until());
         loop {
-            match self.execute_once(query, params).await {
+            match self.execute_once(query, params, until).await {
                 Err(fault) if fault.left_nothing() && !self.is_away() && tries.pause().await => {}
                 result => return result,
             }
         }
     }
 
-    async fn fetch_once(&self, query: Query, params: &[Param]) -> DbResult<Vec<Row>> {
-        self.lend().await?.fetch(query, params).await
+    async fn fetch_once(&self, query: Query, params: &[Param], until: Option<Instant>) -> DbResult<Vec<Row>> {
+        self.lend(until).await?.fetch(query, params).await
     }
 
-    async fn execute_once(&self, query: Query, params: &[Param]) -> DbResult<u64> {
-        self.lend().await?.execute(query, params).await
+    async fn execute_once(&self, query: Query, params: &[Param], until: Option<Instant>) -> DbResult<u64> {
+        self.lend(until).await?.execute(query, params).await
     }
 
     /// Whether the server was away for so long that there is no use in trying again now.
@@ -135,8 +135,14 @@ impl SqlServer {
     }
 
     /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back; at
-    /// once if that was so a moment ago.
-    pub(super) async fn lend(&self) -> Result<Lease, DbError> {
+    /// once if that was so a moment ago. A request waits [`waits_until`] then.
+    pub(super) async fn lend(&self, until: Option<Instant>) -> Result<Lease, DbError> {
+        let lent = self.lend_in_the_end();
+        let Some(until) = until else { return lent.await };
+        timeout_at(until, lent).await.unwrap_or_else(|_| Err(none_in_time()))
+    }
+
+    async fn lend_in_the_end(&self) -> Result<Lease, DbError> {
         if self.pool.state().connections == 0 && !self.health.may_try(Instant::now()) {
             return Err(DbError::unavailable(format!("still away: {}", self.failures.0.borrow().as_str())));
         }
@@ -156,7 +162,7 @@ impl SqlServer {
         match lent {
             Some(Ok(connection)) => Ok(Lease { connection }),
             Some(Err(bb8::RunError::User(error))) => Err(error),
-            Some(Err(bb8::RunError::TimedOut)) => Err(DbError::unavailable("no connection to the database in time")),
+            Some(Err(bb8::RunError::TimedOut)) => Err(none_in_time()),
             None => Err(DbError::unavailable(self.failures.0.borrow().clone())),
         }
     }
@@ -166,6 +172,10 @@ impl SqlServer {
         let state = self.pool.state();
         (self.pool.config().max_size as usize, (state.connections - state.idle_connections) as usize)
     }
+}
+
+fn none_in_time() -> DbError {
+    DbError::unavailable("no connection to the database in time")
 }
 
 /// Opens connections and judges them.
@@ -333,7 +343,7 @@ impl Lease {
             .connection
             .guarded(COMMAND_TIMEOUT, async |client| {
                 let references: Vec<&dyn ToSql> = values.iter().map(Bound::to_sql).collect();
-                client.query(query.sqlserver, &references).await?.into_first_result().await
+                client.query(bare(query.sqlserver), &references).await?.into_first_result().await
             })
             .await?;
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
@@ -346,8 +356,20 @@ impl Lease {
         self.connection
             .guarded(COMMAND_TIMEOUT, async |client| {
                 let references: Vec<&dyn ToSql> = values.iter().map(Bound::to_sql).collect();
-                Ok(client.execute(query.sqlserver, &references).await?.total())
+                Ok(client.execute(bare(query.sqlserver), &references).await?.total())
             })
             .await
     }
 }
+
+/// A statement without the comment that begins it: the text goes over the wire each time, two bytes a character.
+fn bare(text: &str) -> &str {
+    let mut rest = text;
+    while rest.starts_with("--") {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests;

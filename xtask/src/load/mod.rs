@@ -1,6 +1,7 @@
 //! `cargo xtask load`: a world and a server to load, and a report of what came of it. The load itself is the crate `load`.
 
 pub(crate) mod options;
+mod rehearsal;
 mod sessions;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use handler::clock::{Clock as _, SystemClock};
+use handler::config::DEFAULT_POOL_SIZE;
 use load::crowd::{Crowd, chosen};
 use load::generator::{Loop, Outcome, Settings, offered, run};
 use load::limit::{MOST_FAILED, MOST_P95, Search, is_fine};
@@ -24,7 +26,7 @@ use load::user::Session;
 
 use self::options::Options;
 use crate::server::{Bench, Running};
-use crate::world::copy::{copy_of, parse};
+use crate::world::own::{Own, parse};
 use crate::{package, world};
 
 /// How long a request may take, and how long after the end of a run requests are still sent.
@@ -40,7 +42,7 @@ struct Server {
     people: u32,
     // The order matters: the handler stops before its database goes.
     _running: Option<Running>,
-    _folder: Option<tempfile::TempDir>,
+    database: Option<Own>,
 }
 
 /// Loads a server as `options` say, and reports.
@@ -67,14 +69,12 @@ pub(crate) fn measure(root: &Path, options: &Options) -> Result<()> {
         password: world::PASSWORD.to_owned(),
     };
     let connections = options.connections.unwrap_or_else(|| scenario.connections(server.sessions.len()));
-    let crowd = Crowd::new(server.sessions.clone(), scene, !options.no_etags, options.seed)?;
-    let mut loading = Loading {
-        options,
-        users,
-        settings: settings(options, &server, connections),
-        crowd: Some(crowd),
-        runs: Vec::new(),
-    };
+    let settings = settings(options, &server, connections);
+    let mut crowd = Crowd::new(server.sessions.clone(), scene, !options.no_etags, options.seed)?;
+    if server.database.as_ref().is_some_and(Own::is_on_server) {
+        crowd = rehearsal::rehearse(&settings, options.pool.unwrap_or(DEFAULT_POOL_SIZE), crowd)?;
+    }
+    let mut loading = Loading { options, users, settings, crowd: Some(crowd), runs: Vec::new() };
     let limit = loading.all()?;
     let report = Report {
         scenario: scenario.name(),
@@ -175,34 +175,35 @@ fn somebody_elses(target: SocketAddr, options: &Options, users: u32) -> Result<S
     let emails: Vec<_> = chosen(users, options.people, options.seed).into_iter().map(world::email).collect();
     let sessions = log_in(target, &emails, world::PASSWORD, Progress::on_stderr())?;
     let probe = Probe { pid: options.pid, metrics: Some(target) };
-    Ok(Server { target, probe, sessions, people: options.people, _running: None, _folder: None })
+    Ok(Server { target, probe, sessions, people: options.people, _running: None, database: None })
 }
 
 /// The release handler, on a copy of a world or on a small one of its own.
 fn our_own(root: &Path, options: &Options, users: u32) -> Result<Server> {
     let handler = package::given(root, options.handler.as_deref())?;
-    let (database, folder) = if let Some(database) = &options.database {
-        copy_of(database)?
+    let database = if let Some(database) = &options.database {
+        Own::copy_of(database)?
     } else {
-        let folder = tempfile::tempdir()?;
-        let database = format!("sqlite:{}", folder.path().join("world.db").display());
-        world::seed(&database, options.people.max(users), WORLD_SEED)?;
-        (database, Some(folder))
+        let database = Own::new(options.server.as_deref())?;
+        world::seed(database.text(), options.people.max(users), WORLD_SEED)?;
+        database
     };
-    let mut with = vec![("METRICS", "on"), ("ACCESS_TOKEN_EXPIRE_MINUTES", sessions::ACCESS_MINUTES)];
+    let mut with =
+        vec![("METRICS", "on".to_owned()), ("ACCESS_TOKEN_EXPIRE_MINUTES", sessions::ACCESS_MINUTES.to_owned())];
+    with.extend(options.pool.map(|pool| ("DATABASE_POOL_SIZE", pool.to_string())));
     if options.with_limits {
         // What they are unless set.
         let limits = ["RATE_LIMIT_AUTH_PER_MINUTE", "RATE_LIMIT_GENERAL_PER_MINUTE", "RATE_LIMIT_SEARCH_PER_MINUTE"];
-        with.extend(limits.map(|name| (name, "")));
+        with.extend(limits.map(|name| (name, String::new())));
     }
-    let bench = Bench::of(handler, &database).with(with);
+    let bench = Bench::of(handler, database.text()).with(with);
     bench.migrate()?;
-    let (sessions, people) = sessions::open(&parse(&database)?, users, options.seed)?;
+    let (sessions, people) = sessions::open(&parse(database.text())?, users, options.seed)?;
     let mut running = bench.start()?;
     running.until_200("/ready")?;
     let target = running.address();
     let probe = Probe { pid: Some(running.pid()), metrics: Some(target) };
-    Ok(Server { target, probe, sessions, people, _running: Some(running), _folder: folder })
+    Ok(Server { target, probe, sessions, people, _running: Some(running), database: Some(database) })
 }
 
 /// Prints the report, and writes and draws it if that is asked for.

@@ -25,12 +25,16 @@ Scenarios:
 Latencies of an open loop count from the moment at which a request was meant to be sent, the wait for a connection
 included. A request without an answer in 10 s is an error, and so is one that still waits 10 s after the end.
 
+On an SQL Server there is a rehearsal before anything counts: people do everything slowly, first one at a time, then two,
+and so on up to --pool, each step until all is answered within 400 ms, so that each connection has seen each statement.
+
 Examples:
   cargo xtask seed-world && cargo xtask load --database sqlite:.data/world.db --rate 1000 --seconds 60
   cargo xtask load --rates 500,1000,2000,4000 --json load.json --svg load.svg
   cargo xtask load --find-limit --seconds 20
   cargo xtask load --scenario conference-spike --with-limits
-  cargo xtask load --scenario peak --target http://127.0.0.1:8080 --people 1000 --pid 4711";
+  cargo xtask load --scenario peak --target http://127.0.0.1:8080 --people 1000 --pid 4711
+  cargo xtask load --server 'server=tcp:127.0.0.1,1433;user id=sa;password=…;TrustServerCertificate=true' --pool 4 --rate 50";
 
 /// Who sends what, where to, and where the figures go.
 #[derive(Args)]
@@ -79,6 +83,13 @@ pub(crate) struct Options {
     /// is used itself (a small world of its own unless set)
     #[arg(long, conflicts_with = "target")]
     pub(super) database: Option<String>,
+    /// The connection string of an SQL Server whose login may make databases: the small world is made there, and dropped
+    /// afterwards (in a SQLite file unless set)
+    #[arg(long, conflicts_with_all = ["target", "database"])]
+    pub(super) server: Option<String>,
+    /// How many connections the handler opens to an SQL Server at most (its own default unless set)
+    #[arg(long, conflicts_with = "target", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(super) pool: Option<u32>,
     /// How many people the world has: the one that is made, or the --target's
     #[arg(long, default_value_t = 2_000)]
     pub(super) people: u32,

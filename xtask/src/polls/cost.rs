@@ -25,7 +25,8 @@ GET /health asks no database: it costs what any request costs by itself.
 Examples:
   cargo xtask poll-cost
   cargo xtask seed-world && cargo xtask poll-cost --database sqlite:.data/world.db
-  cargo xtask poll-cost --handler target/release/handler --connections 1 --rounds 9";
+  cargo xtask poll-cost --handler target/release/handler --connections 1 --rounds 9
+  cargo xtask poll-cost --server 'server=tcp:127.0.0.1,1433;user id=sa;password=…;TrustServerCertificate=true'";
 
 /// What is asked, beside `matches`.
 const PATHS: [&str; 5] = [
@@ -54,6 +55,10 @@ pub(crate) struct Options {
     /// How many people the small world has
     #[arg(long, default_value_t = 1_000, conflicts_with = "database")]
     people: u32,
+    /// The connection string of an SQL Server whose login may make databases: new worlds are made there, and dropped
+    /// afterwards (in SQLite files unless set)
+    #[arg(long, conflicts_with = "database")]
+    server: Option<String>,
     /// The fewest requests in a block
     #[arg(long, default_value_t = 2_000)]
     requests: u64,
@@ -90,7 +95,8 @@ impl Costs {
 pub(crate) fn measure(root: &Path, options: &Options) -> Result<()> {
     ensure!(options.rounds > 0 && options.requests > 0 && options.connections > 0, "at least one of each");
     let handler = package::given(root, options.handler.as_deref())?;
-    let origin = options.database.as_deref().map_or(Origin::New(options.people), Origin::Seeded);
+    let origin =
+        options.database.as_deref().map_or(Origin::New(options.people, options.server.as_deref()), Origin::Seeded);
     let mut site = Site::open(&handler, &origin, TYPICAL, options.connections)?;
     let connections = options.connections;
     println!("{} rounds, {connections} connections, microseconds of the handler's processor time\n", options.rounds);

@@ -51,6 +51,10 @@ pub(crate) struct Options {
     /// A large world that seed-world made, of which a copy is used
     #[arg(long, conflicts_with = "large")]
     large_database: Option<String>,
+    /// The connection string of an SQL Server whose login may make databases: new worlds are made there, and dropped
+    /// afterwards (in SQLite files unless set)
+    #[arg(long)]
+    server: Option<String>,
     /// The fewest requests in a block
     #[arg(long, default_value_t = 1_000)]
     requests: u64,
@@ -86,7 +90,7 @@ pub(crate) fn measure(root: &Path, options: &Options) -> Result<()> {
     ensure!(options.rounds > 0 && options.requests > 0, "at least one of each");
     let handler = package::given(root, options.handler.as_deref())?;
     let open = |database: Option<&str>, plans: u32| {
-        let origin = database.map_or(Origin::New(plans / PLANS_EACH), Origin::Seeded);
+        let origin = database.map_or(Origin::New(plans / PLANS_EACH, options.server.as_deref()), Origin::Seeded);
         Site::open(&handler, &origin, SOMEBODY, 1)
     };
     let mut worlds = [

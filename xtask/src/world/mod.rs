@@ -3,14 +3,13 @@
 //! Person 1 knows 5,000 others; how many the rest know is skewed, a few hundred at most. Homes and destinations are skewed
 //! towards the large cities. Everybody has the password [`PASSWORD`].
 
-pub(crate) mod copy;
+pub(crate) mod own;
 mod people;
 pub(crate) mod yardstick;
 
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
-use copy::parse;
 use handler::causes;
 use handler::clock::{Clock as _, SystemClock};
 use handler::credentials::hasher::{HashCost, HashLimits, PasswordHasher};
@@ -19,6 +18,7 @@ use handler::db::{Database, Query, Tx, migrate};
 use handler::place::Place;
 use handler::random::OsRandomness;
 use handler::{params, query, text};
+use own::parse;
 use people::{CITIES, City, name};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

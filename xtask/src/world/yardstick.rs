@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 use time::{Date, Duration};
 
-use super::copy::parse;
+use super::own::parse;
 use super::{INSERT_CONNECTIONS, INSERT_NOTIFICATIONS, INSERT_PLANS, INSERT_USERS, World};
 use super::{connection, email, hash, people, text_of};
 
