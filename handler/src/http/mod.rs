@@ -5,7 +5,7 @@
 //! 1. [`request_context`] gives it an id and a client address, puts the [`headers`] of every answer on whatever comes back,
 //!    errors included, and writes its one log line.
 //! 2. [`cors`] answers for browsers.
-//! 3. [`within_bounds`]: a panic becomes a 500, a request that takes too long a 503, and [`envelope`] writes the body of every
+//! 3. The bounds: a panic becomes a 500, a request that takes too long a 503, and [`envelope`] writes the body of every
 //!    refusal, whoever made it: a handler, an extractor, axum, these bounds.
 //!
 //! They are few on purpose: at every request a layer of axum copies all that is inside of it.

@@ -16,7 +16,7 @@ use crate::http::request_context::RequestContext;
 /// The paths whose answers tell where the client stands.
 const API: &str = "/api/v1";
 
-/// What [`tell`] and [`guard`] know of a request between them.
+/// What [`tell`] and [`admit`] know of a request between them.
 #[derive(Clone)]
 pub struct Seen {
     caller: Caller,
