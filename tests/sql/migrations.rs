@@ -8,13 +8,15 @@ use handler::db::schema::{SchemaState, StepState};
 use handler::db::{Database, DbError, Query};
 use handler::error::Error;
 use handler::{params, query};
+use tests::statements;
 
-use crate::common::{INSTANT, NOW, every_connection_is_back, on_an_empty_database};
+use crate::common::{INSTANT, NOW, add, add_called, every_connection_is_back, on_an_empty_database, search};
 
 const APPLY_UNKNOWN: Query = query!("apply_unknown");
 const CHANGE_CHECKSUM: Query = query!("change_checksum");
 const CREATE_OBSTACLE: Query = query!("create_obstacle");
 const DROP_OBSTACLE: Query = query!("drop_obstacle");
+const UNDO_SEARCH_NAMES: Query = query!("undo_search_names", sqlite);
 
 /// Migrates, and answers how many steps that took.
 async fn run(db: &Database) -> usize {
@@ -51,6 +53,22 @@ fn security_29_each_step_is_taken_once_and_remembered() {
             assert_eq!((step.version, step.name.as_str()), (migration.version, migration.name));
             assert_eq!(step.state, StepState::Applied(NOW));
         }
+    });
+}
+
+#[test]
+fn whoever_was_there_before_the_words_knew_their_names_is_found_in_order() {
+    on_an_empty_database(async |own| {
+        let db = own.open();
+        run(&db).await;
+        let (viewer, last) = (add(&db, "viewer").await, add_called(&db, "zoe", "Kim Zoe").await);
+        let first = add_called(&db, "ana", "Kim Ana").await;
+        db.execute(UNDO_SEARCH_NAMES, Vec::new()).await.unwrap();
+        assert_eq!(state(&db).await, SchemaState::Behind(13));
+
+        assert_eq!(run(&db).await, MIGRATIONS.len() - 12);
+        assert_eq!(search(&db, viewer, "kim").await, [first, last]);
+        statements::assert_accounts_are_whole(&db).await;
     });
 }
 

@@ -8,7 +8,9 @@ use handler::users::rules::{Bio, DisplayName, PictureUrl, home_city, home_countr
 use handler::users::store::{Profile, UserRow};
 use tests::{statements, told};
 
-use crate::common::{INSTANT, LATE, NOBODY, NOW, add, called, every_connection_is_back, on_every_engine, search};
+use crate::common::{
+    INSTANT, LATE, NOBODY, NOW, add, add_called, called, every_connection_is_back, on_every_engine, search,
+};
 
 async fn insert(db: &Database, email: &str, profile: &Profile) -> Option<i32> {
     users::store::insert(db, &Email::parse(email).unwrap(), "a hash", profile, NOW).await.unwrap()
@@ -119,6 +121,22 @@ fn a_name_that_stays_is_found_as_before() {
         update(db, &wordless, &[]).await;
         update(db, &UserRow { display_name: "Ana Maria".to_owned(), ..wordless }, &[]).await;
         assert_eq!(search(db, ben, "maria").await, [ana]);
+        statements::assert_accounts_are_whole(db).await;
+    });
+}
+
+#[test]
+fn whoever_is_renamed_moves_to_the_new_name_s_place_in_the_order() {
+    on_every_engine(async |db| {
+        let viewer = add(db, "viewer").await;
+        let (ana, zoe) = (add_called(db, "ana", "Kim Ana").await, add_called(db, "zoe", "Kim Zoe").await);
+        assert_eq!(search(db, viewer, "kim").await, [ana, zoe]);
+        let known = found(db, ana).await;
+        // The last one has the same words as the one before it: only its place is another.
+        for (name, order) in [("Zz Kim", [zoe, ana]), ("Kim Ana", [ana, zoe]), ("Kim, Ana", [zoe, ana])] {
+            update(db, &UserRow { display_name: name.to_owned(), ..known.clone() }, &[]).await;
+            assert_eq!(search(db, viewer, "kim").await, order, "{name}");
+        }
         statements::assert_accounts_are_whole(db).await;
     });
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handler::clock::Clock as _;
 use handler::db::{Database, Query};
+use handler::users::rules::sort_key;
 use handler::{params, query, text};
 
 use crate::clock::TestClock;
 
 const DEACTIVATE: Query = query!("deactivate");
-const COUNT_USERS_WITHOUT_WORDS: Query = query!("count_users_without_words");
 const COUNT_USERS: Query = query!("count_users");
 const COUNT_FAILURES: Query = query!("count_failures");
 const COUNT_LIVE_SESSIONS: Query = query!("count_live_sessions");
@@ -38,11 +38,6 @@ const MATCH_CAUSE_ATTEMPTS: Query = query!("match_cause_attempts");
 pub async fn deactivate(database: &Database, user_id: i64) {
     let id = i32::try_from(user_id).unwrap();
     assert_eq!(database.execute(DEACTIVATE, params![id]).await.unwrap(), 1);
-}
-
-/// Users that no search would find: half of a registration.
-pub async fn count_users_without_words(database: &Database) -> i64 {
-    count(database, COUNT_USERS_WITHOUT_WORDS).await
 }
 
 /// All users.
@@ -88,14 +83,16 @@ pub async fn password_hash(database: &Database, email: &str) -> String {
 pub async fn assert_accounts_are_whole(database: &Database) {
     assert_eq!(count(database, COUNT_DOUBLED_ADDRESSES).await, 0, "addresses that more than one user has");
     assert_eq!(count(database, COUNT_HALF_SESSIONS).await, 0, "sessions that are half something");
-    let mut words: BTreeMap<i32, BTreeSet<String>> = BTreeMap::new();
+    let mut words: BTreeMap<i32, BTreeSet<(String, String)>> = BTreeMap::new();
     for row in database.fetch_all(ALL_WORDS, Vec::new()).await.unwrap() {
-        words.entry(row.get("user_id").unwrap()).or_default().insert(row.get("word").unwrap());
+        let word = (row.get("word").unwrap(), row.get("name_key").unwrap());
+        words.entry(row.get("user_id").unwrap()).or_default().insert(word);
     }
     for user in database.fetch_all(ALL_USERS, Vec::new()).await.unwrap() {
         let name: String = user.get("display_name").unwrap();
         let found_by = words.remove(&user.get("id").unwrap()).unwrap_or_default();
-        assert_eq!(found_by, text::words(&name).into_iter().collect(), "the search words of {name:?}");
+        let expected = text::words(&name).into_iter().map(|word| (word, sort_key(&name))).collect();
+        assert_eq!(found_by, expected, "the search words of {name:?}, and its place in the order");
     }
     assert!(words.is_empty(), "search words of nobody: {words:?}");
 }

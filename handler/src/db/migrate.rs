@@ -67,6 +67,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(10, "0010", "rate_limits"),
     migration!(11, "0011", "oldest_build"),
     migration!(12, "0012", "versions"),
+    migration!(13, "0013", "search_names"),
 ];
 
 /// Applies what is missing, and calls `applied` after each step. Answers how many steps it took itself.

@@ -1,1 +1,1 @@
-SELECT user_id, word FROM user_words;
+SELECT user_id, word, name_key FROM user_words;

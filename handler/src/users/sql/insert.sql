@@ -9,6 +9,6 @@ INSERT INTO users (email, email_key, password_hash, display_name, name_key, bio,
     home_country, home_city_key, home_country_key, is_active, created_at, updated_at)
 VALUES (@P1, @P2, @P3, @P4, @P5, @P6, @P7, @P8, @P9, @P10, @P11, 1, @P12, @P12);
 SET @id = SCOPE_IDENTITY();
-INSERT INTO user_words (word, user_id) SELECT w.value, @id FROM OPENJSON(@P13) w;
+INSERT INTO user_words (word, user_id, name_key) SELECT w.value, @id, @P5 FROM OPENJSON(@P13) w;
 COMMIT TRANSACTION;
 SELECT @id AS id;

@@ -1,12 +1,13 @@
 -- @P1 int, @P2 nvarchar(max), @P3 nvarchar(200), @P4 nvarchar(255), @P5 int, @P6 int
 -- The people whom the caller finds: the longest word starts a word of the name (the index is entered by it), and so does each
 -- of the others, a JSON array; or the key of their address is the one given. Offset and limit last. The total stands in
--- every row, also in the one row of an empty page. Of all who are found as little is read as their order needs, and the
--- rest of those on the page alone.
-WITH hits AS (
-    SELECT w.user_id
+-- every row, also in the one row of an empty page. Who is found, and in what order, the words say by themselves; of users
+-- those on the page are read.
+WITH found AS (
+    SELECT w.user_id AS id, w.name_key
     FROM user_words w
-    WHERE w.word LIKE @P3 + N'%'
+    WHERE w.word LIKE @P3 + N'%' AND w.user_id <> @P1
+        AND w.user_id NOT IN (SELECT i.id FROM users i WHERE i.is_active = 0)
         AND (@P2 = N'[]' OR NOT EXISTS (
             SELECT 1 FROM OPENJSON(@P2) q
             WHERE NOT EXISTS (
@@ -15,13 +16,7 @@ WITH hits AS (
             )
         ))
     UNION
-    SELECT e.id FROM users e WHERE e.email_key = @P4
-),
-found AS (
-    SELECT u.id, u.name_key
-    FROM hits h
-    JOIN users u ON u.id = h.user_id
-    WHERE u.is_active = 1 AND u.id <> @P1
+    SELECT e.id, e.name_key FROM users e WHERE e.email_key = @P4 AND e.is_active = 1 AND e.id <> @P1
 )
 SELECT t.total, u.id, u.display_name, u.bio, u.profile_pic_url, u.home_city, u.home_country, u.created_at,
     CASE

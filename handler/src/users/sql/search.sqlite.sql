@@ -1,7 +1,8 @@
-WITH hits AS (
-    SELECT w.user_id
+WITH found AS (
+    SELECT w.user_id AS id, w.name_key
     FROM user_words w
-    WHERE w.word >= @P3 AND w.word < @P3 || char(1114111)
+    WHERE w.word >= @P3 AND w.word < @P3 || char(1114111) AND w.user_id <> @P1
+        AND w.user_id NOT IN (SELECT i.id FROM users i WHERE i.is_active = 0)
         AND (@P2 = '[]' OR NOT EXISTS (
             SELECT 1 FROM json_each(@P2) q
             WHERE NOT EXISTS (
@@ -10,13 +11,7 @@ WITH hits AS (
             )
         ))
     UNION
-    SELECT e.id FROM users e WHERE e.email_key = @P4
-),
-found AS (
-    SELECT u.id, u.name_key
-    FROM hits h
-    JOIN users u ON u.id = h.user_id
-    WHERE u.is_active = 1 AND u.id <> @P1
+    SELECT e.id, e.name_key FROM users e WHERE e.email_key = @P4 AND e.is_active = 1 AND e.id <> @P1
 )
 SELECT t.total, u.id, u.display_name, u.bio, u.profile_pic_url, u.home_city, u.home_country, u.created_at,
     CASE

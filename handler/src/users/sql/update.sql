@@ -17,7 +17,7 @@ BEGIN
     IF @P12 IS NOT NULL
     BEGIN
         DELETE FROM user_words WHERE user_id = @P1;
-        INSERT INTO user_words (word, user_id) SELECT w.value, @P1 FROM OPENJSON(@P12) w;
+        INSERT INTO user_words (word, user_id, name_key) SELECT w.value, @P1, @P4 FROM OPENJSON(@P12) w;
     END
     INSERT INTO match_causes (kind, user_id, other_id, created_at, attempts, due_at)
     SELECT w.kind, w.user_id, w.other_id, @P11, 0, @P14

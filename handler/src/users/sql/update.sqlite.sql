@@ -1,8 +1,8 @@
 DELETE FROM user_words
 WHERE user_id = @P1 AND @P12 IS NOT NULL
     AND EXISTS (SELECT 1 FROM users WHERE id = @P1 AND is_active = 1 AND profile_version = @P2);
-INSERT INTO user_words (word, user_id)
-SELECT w.value, u.id
+INSERT INTO user_words (word, user_id, name_key)
+SELECT w.value, u.id, @P4
 FROM users u, json_each(@P12) w
 WHERE u.id = @P1 AND u.is_active = 1 AND u.profile_version = @P2;
 UPDATE users
