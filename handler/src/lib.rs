@@ -23,6 +23,7 @@ pub mod matching;
 pub mod monitoring;
 pub mod notifications;
 pub mod openapi;
+pub mod output;
 pub mod overtaken;
 pub mod place;
 pub mod random;

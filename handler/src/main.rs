@@ -20,6 +20,7 @@ use handler::limits::limiter::WORTH_WAITING;
 use handler::limits::rules::RateLimits;
 use handler::logging;
 use handler::monitoring;
+use handler::output::say;
 use handler::random::OsRandomness;
 use handler::scan::command::{self, Ended, Until};
 use handler::scan::run::Scanner;
@@ -275,7 +276,7 @@ async fn migrate() -> anyhow::Result<()> {
 async fn migration_status() -> anyhow::Result<()> {
     let (url, pool_size) = database_alone().await?;
     let database = open_database(&url, pool_size)?;
-    println!("{}", url.describe());
+    say(url.describe())?;
     for step in migrate::status(&database).await? {
         let state = match step.state {
             StepState::Applied(at) => format!("applied {}", handler::http::envelope::timestamp(at)),
@@ -286,10 +287,9 @@ async fn migration_status() -> anyhow::Result<()> {
                 format!("applied by a newer build; builds from {oldest:04} on may serve")
             }
         };
-        println!("{:04} {:<20} {state}", step.version, step.name);
+        say(format_args!("{:04} {:<20} {state}", step.version, step.name))?;
     }
-    println!("{}", migrate::state(&database).await?);
-    Ok(())
+    Ok(say(migrate::state(&database).await?)?)
 }
 
 async fn add_demo_people() -> anyhow::Result<()> {
@@ -300,7 +300,7 @@ async fn add_demo_people() -> anyhow::Result<()> {
     let (_, state) = open(Loaded { config, origin })?;
     let router = app::build(state, &HttpSettings::default())?;
     for person in demo::add_people(router, SystemClock.today()).await? {
-        println!("{person}");
+        say(person)?;
     }
     Ok(())
 }

@@ -69,6 +69,30 @@ fn migrate_brings_a_database_up_and_tells_how_it_stands() {
     assert!(handler(&["migrate"], &settings).status.success(), "once more is a no-op");
 }
 
+#[test]
+fn whoever_stops_reading_is_told_no_more_and_nothing_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    let settings = [
+        ("ENVIRONMENT", "development"),
+        ("DATABASE_URL", url.as_str()),
+        ("JWT_SECRET_KEY", "q7Zr1xVb9Lw3Ks5Td8Yf2Hg6Nj4Mp0Cc"),
+        ("JWT_REFRESH_SECRET_KEY", "A9sD8fG7hJ6kL5zX4cV3bN2mQ1wE0rTy"),
+    ];
+    assert!(handler(&["migrate"], &settings).status.success());
+    for arguments in
+        [&["migrate", "--status"][..], &["demo"], &["scan-matches", "--once"], &["scan-matches", "--once", "--dry-run"]]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
+        command.args(arguments).env_clear().envs(settings).stdout(writer);
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !told.contains("panicked"), "{arguments:?}: {told}");
+    }
+}
+
 /// Runs the handler with its secrets in a vault at this port of this machine.
 fn beside_a_vault(arguments: &[&str], port: u16) -> Output {
     let url = format!("https://127.0.0.1:{port}/");

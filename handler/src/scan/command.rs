@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use super::run::{Scanner, Summary};
-use crate::db::DbResult;
+use crate::output::say;
 
 /// How long to wait for new causes where the scan goes on and on, unless told otherwise.
 pub const PAUSE: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ pub enum Until {
 
 /// Scans until nothing is due and prints what was done; then that is all, or it goes on until `stop` is ready. It heeds that
 /// in the middle of a run too.
-pub async fn scan(scanner: &Scanner, until: Until, stop: impl Future<Output = ()>) -> DbResult<Ended> {
+pub async fn scan(scanner: &Scanner, until: Until, stop: impl Future<Output = ()>) -> anyhow::Result<Ended> {
     let once = until == Until::NothingIsDue;
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -47,7 +47,7 @@ pub async fn scan(scanner: &Scanner, until: Until, stop: impl Future<Output = ()
         clear_line();
         let summary = finished.unwrap_or(so_far);
         if once || summary.causes + summary.failed + summary.set_aside > 0 {
-            println!("{summary}");
+            say(summary)?;
             summary.log();
         }
         if finished.is_none() {
@@ -65,13 +65,12 @@ pub async fn scan(scanner: &Scanner, until: Until, stop: impl Future<Output = ()
 }
 
 /// Prints what a scan would tell people, and changes nothing.
-pub async fn rehearse(scanner: &Scanner) -> DbResult<()> {
+pub async fn rehearse(scanner: &Scanner) -> anyhow::Result<()> {
     let messages = scanner.rehearse().await?;
     for (receiver, message) in &messages {
-        println!("to user {receiver}: {message}");
+        say(format_args!("to user {receiver}: {message}"))?;
     }
-    println!("{} notifications would be written; nothing was", messages.len());
-    Ok(())
+    Ok(say(format_args!("{} notifications would be written; nothing was", messages.len()))?)
 }
 
 /// Progress is for people: a terminal shows it in one line.
