@@ -30,17 +30,18 @@ impl Authenticate for SessionAuthenticator {
     ) -> Pin<Box<dyn Future<Output = Result<CurrentUser>> + Send + 'a>> {
         Box::pin(async move {
             let now = self.clock.now();
-            let (id, session) = if let Some(Signed { user_id, session }) = signed {
-                (user_id, session)
+            let signed = if let Some(signed) = signed {
+                signed
             } else {
                 let claims = self.tokens.accept_access(token, now).await?;
-                (claims.user_id, claims.session)
+                Signed { user_id: claims.user_id, session: claims.session }
             };
-            let live = match looked.filter(|looked| (looked.user_id, looked.session) == (id, session)) {
+            let live = match looked.filter(|looked| looked.at == signed) {
                 Some(looked) => looked.live,
-                None => store::find_live(&self.db, session, id, now).await?,
+                None => store::find_live(&self.db, signed.session, signed.user_id, now).await?,
             };
-            live.map(|versions| CurrentUser { id, session, versions }).ok_or(Error::Unauthorized(SIGN_IN))
+            let caller = |versions| CurrentUser { id: signed.user_id, session: signed.session, versions };
+            live.map(caller).ok_or(Error::Unauthorized(SIGN_IN))
         })
     }
 }

@@ -42,10 +42,8 @@ pub struct Signed {
 /// What the database has said of a session a moment ago, for this very request: an extension of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looked {
-    /// Whose session it should be.
-    pub user_id: i32,
-    /// The session.
-    pub session: Uuid,
+    /// The session, and whose it should be.
+    pub at: Signed,
     /// The user's versions, if the session is good.
     pub live: Option<Versions>,
 }

@@ -108,11 +108,11 @@ impl Limiter {
         };
         let (bucket, hits) = (bucket.to_string(), ask.hits());
         let counting = async {
-            let Some(Signed { user_id, session }) = signed else {
+            let Some(at) = signed else {
                 return Ok((store::count(&self.db, &bucket, hits, now).await?, None));
             };
-            let (counted, live) = store::count_and_look(&self.db, &bucket, hits, now, (session, user_id)).await?;
-            Ok((counted, Some(Looked { user_id, session, live })))
+            let (counted, live) = store::count_and_look(&self.db, &bucket, hits, now, (at.session, at.user_id)).await?;
+            Ok((counted, Some(Looked { at, live })))
         };
         match at_most(self.worth_waiting, counting).await {
             Ok((counted, looked)) => (ask.answered(counted), looked),

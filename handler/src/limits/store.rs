@@ -6,11 +6,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::rules::{Counted, LONGEST, Standing, Verdict, WINDOW};
-use crate::db::{Database, DbError, DbResult, Query, Row, UniqueKey};
+use crate::db::{Database, DbError, DbResult, Param, Query, Row, UniqueKey};
 use crate::versions::Versions;
 use crate::{params, query};
 
-const BEGIN_WINDOW: Query = query!("begin_window");
 const COUNT: Query = query!("count", sqlite);
 const COUNT_AND_LOOK: Query = query!("count_and_look", sqlite);
 const DELETE_ENDED: Query = query!("delete_ended", sqlite);
@@ -34,12 +33,9 @@ pub async fn take(db: &Database, bucket: &str, limit: u32, now: OffsetDateTime) 
     let most = i32::try_from(limit).unwrap_or(i32::MAX);
     for _ in 0..TRIES {
         let params = params![bucket, most, now, end_of_window(now), now + LONGEST];
-        if let Some(row) = db.execute_returning(TAKE, params).await? {
+        if let Some(row) = row_of(db, TAKE, params).await? {
             let standing = counted(&row)?.standing(limit);
             return Ok(Verdict { admitted: true, standing });
-        }
-        if let Some(counted) = begin(db, bucket, 1, now).await? {
-            return Ok(Verdict { admitted: true, standing: counted.standing(limit) });
         }
         if let Some(row) = db.fetch_optional(FIND_FULL, params![bucket, most, now, now + LONGEST]).await? {
             let standing = Standing::after(limit, limit, row.get("ends_at")?);
@@ -54,11 +50,8 @@ pub async fn count(db: &Database, bucket: &str, hits: u32, now: OffsetDateTime) 
     let added = i32::try_from(hits).unwrap_or(i32::MAX);
     for _ in 0..TRIES {
         let params = params![bucket, added, now, end_of_window(now), now + LONGEST];
-        if let Some(row) = db.execute_returning(COUNT, params).await? {
+        if let Some(row) = row_of(db, COUNT, params).await? {
             return counted(&row);
-        }
-        if let Some(counted) = begin(db, bucket, hits, now).await? {
-            return Ok(counted);
         }
     }
     Err(elusive())
@@ -75,24 +68,19 @@ pub async fn count_and_look(
     let added = i32::try_from(hits).unwrap_or(i32::MAX);
     for _ in 0..TRIES {
         let params = params![bucket, added, now, end_of_window(now), now + LONGEST, session, user_id];
-        match db.execute_returning(COUNT_AND_LOOK, params).await {
-            Ok(Some(row)) => return Ok((counted(&row)?, Versions::read(&row)?)),
-            Ok(None) => {}
-            // Another has made the row since it was looked for.
-            Err(taken) if taken.violates(&BUCKET_TAKEN) => {}
-            Err(other) => return Err(other),
+        if let Some(row) = row_of(db, COUNT_AND_LOOK, params).await? {
+            return Ok((counted(&row)?, Versions::read(&row)?));
         }
     }
     Err(elusive())
 }
 
-/// Makes the row of a bucket that has none; nothing if another was faster.
-async fn begin(db: &Database, bucket: &str, hits: u32, now: OffsetDateTime) -> DbResult<Option<Counted>> {
-    let (added, ends_at) = (i32::try_from(hits).unwrap_or(i32::MAX), end_of_window(now));
-    match db.execute(BEGIN_WINDOW, params![bucket, added, ends_at]).await {
-        Ok(_) => Ok(Some(Counted { hits, ends_at })),
+/// The bucket's row as a statement leaves it that counts, or makes the row; nothing if it let nobody in, or if another has made
+/// the row since it was looked for.
+async fn row_of(db: &Database, counting: Query, params: Vec<Param>) -> DbResult<Option<Row>> {
+    match db.execute_returning(counting, params).await {
         Err(taken) if taken.violates(&BUCKET_TAKEN) => Ok(None),
-        Err(other) => Err(other),
+        answer => answer,
     }
 }
 

@@ -1,5 +1,5 @@
 -- @P1 nvarchar(64), @P2 int, @P3 datetime2, @P4 datetime2, @P5 datetime2, @P6 uniqueidentifier, @P7 int
--- Counts as count.sql does, making the row if there is none, and looks by the way at the session of the sixth parameter: what
+-- Counts as count.sql does, and looks by the way at the session of the sixth parameter: what
 -- live_session.sql answers of it and of the user of the seventh, or NULLs.
 SET XACT_ABORT ON;
 BEGIN TRANSACTION;
