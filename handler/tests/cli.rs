@@ -5,10 +5,14 @@ use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-fn handler(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
-    command.args(arguments).env_clear();
-    command.envs(settings.iter().copied()).output().unwrap()
+    command.args(arguments).env_clear().envs(settings.iter().copied());
+    command
+}
+
+fn handler(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    command(arguments, settings).output().unwrap()
 }
 
 fn stdout(output: &Output) -> String {
@@ -85,9 +89,7 @@ fn whoever_stops_reading_is_told_no_more_and_nothing_fails() {
     {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_handler"));
-        command.args(arguments).env_clear().envs(settings).stdout(writer);
-        let output = command.output().unwrap();
+        let output = command(arguments, &settings).stdout(writer).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && !told.contains("panicked"), "{arguments:?}: {told}");
     }

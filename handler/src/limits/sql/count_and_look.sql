@@ -1,6 +1,6 @@
 -- @P1 nvarchar(64), @P2 int, @P3 datetime2, @P4 datetime2, @P5 datetime2, @P6 uniqueidentifier, @P7 int
--- Counts as count.sql does, and looks by the way at the session of the sixth parameter: what
--- live_session.sql answers of it and of the user of the seventh, or NULLs.
+-- Counts as count.sql does, and looks by the way at the session of the sixth parameter: what live_session.sql answers of it
+-- and of the user of the seventh, or NULLs.
 SET XACT_ABORT ON;
 BEGIN TRANSACTION;
 UPDATE rate_windows SET
