@@ -9,6 +9,7 @@ mod faults;
 mod files;
 mod homes;
 mod limits;
+mod lines;
 mod logins;
 mod matching;
 mod meetings;

@@ -9,6 +9,7 @@
 mod error;
 mod format;
 pub mod gate;
+mod line;
 mod login;
 pub mod migrate;
 pub mod patience;

@@ -18,11 +18,23 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 tokio::task_local! {
     /// What is left of the present request's patience.
     static LEFT: Cell<Duration>;
+    /// Whether it was lent a connection before.
+    static SERVED: Cell<bool>;
 }
 
 /// Gives everything that `work` asks of the database so much time altogether.
 pub async fn with<F: Future>(patience: Duration, work: F) -> F::Output {
-    LEFT.scope(Cell::new(patience), work).await
+    LEFT.scope(Cell::new(patience), SERVED.scope(Cell::new(false), work)).await
+}
+
+/// Whether this is a request that was lent no connection yet.
+pub(super) fn is_unserved() -> bool {
+    SERVED.try_with(|served| !served.get()).unwrap_or(false)
+}
+
+/// Remembers that the request, if this is one, was lent a connection.
+pub(super) fn note_served() {
+    let _ = SERVED.try_with(|served| served.set(true));
 }
 
 /// Awaits one answer that is not worth more than `limit`, as far as the request has patience.

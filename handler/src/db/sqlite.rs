@@ -13,10 +13,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::DbError;
 use super::format::{DAY_FORMAT, INSTANT_FORMAT};
+use super::line::{Line, Place};
 use super::query::{Param, Query};
 use super::row::{Cell, Row};
 
@@ -81,8 +81,8 @@ impl Sqlite {
     /// How many connections are open and lent: (open at most, lent now).
     pub(super) fn connections(&self) -> (usize, usize) {
         let most = self.writer.size + if Arc::ptr_eq(&self.writer, &self.readers) { 0 } else { self.readers.size };
-        let free = self.writer.permits.available_permits()
-            + if Arc::ptr_eq(&self.writer, &self.readers) { 0 } else { self.readers.permits.available_permits() };
+        let free = self.writer.line.free()
+            + if Arc::ptr_eq(&self.writer, &self.readers) { 0 } else { self.readers.line.free() };
         (most, most - free)
     }
 }
@@ -94,12 +94,12 @@ struct Shelf {
     size: usize,
     read_only: bool,
     idle: Mutex<Vec<Connection>>,
-    permits: Arc<Semaphore>,
+    line: Line,
 }
 
 impl Shelf {
     fn new(location: Location, size: usize, read_only: bool) -> Self {
-        Self { location, size, read_only, idle: Mutex::default(), permits: Arc::new(Semaphore::new(size)) }
+        Self { location, size, read_only, idle: Mutex::default(), line: Line::new(size) }
     }
 
     fn open(&self) -> anyhow::Result<Connection> {
@@ -128,10 +128,9 @@ impl Shelf {
     }
 
     async fn lend(shelf: &Arc<Self>) -> Result<Lease, DbError> {
-        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&shelf.permits).acquire_owned())
+        let place = tokio::time::timeout(ACQUIRE_TIMEOUT, shelf.line.place())
             .await
-            .map_err(|_| DbError::unavailable("no free SQLite connection"))?
-            .map_err(anyhow::Error::new)?;
+            .map_err(|_| DbError::unavailable("no free SQLite connection"))??;
         let idle = shelf.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = if let Some(connection) = idle {
             connection
@@ -139,7 +138,7 @@ impl Shelf {
             let shelf = Arc::clone(shelf);
             blocking(move || Ok(shelf.open()?)).await?
         };
-        Ok(Lease { connection: Some(connection), shelf: Arc::clone(shelf), _permit: permit })
+        Ok(Lease { connection: Some(connection), shelf: Arc::clone(shelf), _place: place })
     }
 }
 
@@ -147,7 +146,7 @@ impl Shelf {
 pub(super) struct Lease {
     connection: Option<Connection>,
     shelf: Arc<Shelf>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Drop for Lease {

@@ -23,6 +23,7 @@ use self::faults::{refused, translate};
 use self::health::Health;
 use self::values::{Bound, cells};
 use super::error::{DbError, DbResult};
+use super::line::{Line, Place};
 use super::login::SharedLoginTokens;
 use super::patience::{Tries, waits_until};
 use super::query::{Param, Query};
@@ -54,6 +55,7 @@ const PING: Query = crate::query!("ping");
 #[derive(Debug, Clone)]
 pub(super) struct SqlServer {
     pool: bb8::Pool<Manager>,
+    line: Arc<Line>,
     connector: Arc<Connector>,
     failures: Failures,
     health: Arc<Health>,
@@ -86,7 +88,8 @@ impl SqlServer {
             .connection_timeout(ACQUIRE_TIMEOUT)
             .max_lifetime(Some(MAX_LIFETIME))
             .build_unchecked(Manager { inner: Arc::clone(&connector), health: Arc::clone(&health) });
-        Self { pool, connector, failures, health }
+        let line = Arc::new(Line::new(size as usize));
+        Self { pool, line, connector, failures, health }
     }
 
     /// Further connections are opened like this.
@@ -104,7 +107,7 @@ impl SqlServer {
         let (mut tries, until) = (Tries::begin(), waits_until());
         loop {
             match self.fetch_once(query, params, until).await {
-                Err(fault) if allows(&fault) && !self.is_away() && tries.pause().await => {}
+                Err(fault) if allows(&fault) && self.may_lend(until) && tries.pause().await => {}
                 result => return result,
             }
         }
@@ -115,7 +118,7 @@ impl SqlServer {
         let (mut tries, until) = (Tries::begin(), waits_until());
         loop {
             match self.execute_once(query, params, until).await {
-                Err(fault) if fault.left_nothing() && !self.is_away() && tries.pause().await => {}
+                Err(fault) if fault.left_nothing() && self.may_lend(until) && tries.pause().await => {}
                 result => return result,
             }
         }
@@ -134,15 +137,20 @@ impl SqlServer {
         self.health.is_away()
     }
 
+    /// Whether one more try has a chance: not if the server is away, nor if the time to wait for a connection is over.
+    fn may_lend(&self, until: Option<Instant>) -> bool {
+        !self.is_away() && until.is_none_or(|until| Instant::now() < until)
+    }
+
     /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back; at
     /// once if that was so a moment ago. A request waits [`waits_until`] then.
     pub(super) async fn lend(&self, until: Option<Instant>) -> Result<Lease, DbError> {
-        let lent = self.lend_in_the_end();
-        let Some(until) = until else { return lent.await };
+        let until = until.unwrap_or_else(|| Instant::now() + ACQUIRE_TIMEOUT);
+        let lent = async { self.lend_at(self.line.place().await?).await };
         timeout_at(until, lent).await.unwrap_or_else(|_| Err(none_in_time()))
     }
 
-    async fn lend_in_the_end(&self) -> Result<Lease, DbError> {
+    async fn lend_at(&self, place: Place) -> Result<Lease, DbError> {
         if self.pool.state().connections == 0 && !self.health.may_try(Instant::now()) {
             return Err(DbError::unavailable(format!("still away: {}", self.failures.0.borrow().as_str())));
         }
@@ -160,7 +168,7 @@ impl SqlServer {
             () = none_can_be_opened => None,
         };
         match lent {
-            Some(Ok(connection)) => Ok(Lease { connection }),
+            Some(Ok(connection)) => Ok(Lease { connection, _place: place }),
             Some(Err(bb8::RunError::User(error))) => Err(error),
             Some(Err(bb8::RunError::TimedOut)) => Err(none_in_time()),
             None => Err(DbError::unavailable(self.failures.0.borrow().clone())),
@@ -303,7 +311,9 @@ impl Connection {
 
 /// A connection on loan from the pool.
 pub(super) struct Lease {
+    // The order matters: the connection is back in the pool before the next one has the place.
     connection: bb8::PooledConnection<'static, Manager>,
+    _place: Place,
 }
 
 impl Lease {

@@ -24,6 +24,15 @@ async fn a_request_that_waits_for_a_connection_keeps_time_for_its_statement() {
 }
 
 #[tokio::test]
+async fn a_request_that_waited_in_vain_does_not_try_again() {
+    let (server, _listener) = silent();
+    let now = Instant::now();
+    assert!(!server.may_lend(Some(now)), "its time to wait is over");
+    assert!(server.may_lend(Some(now + Duration::from_hours(1))));
+    assert!(server.may_lend(None), "it is no request");
+}
+
+#[tokio::test]
 async fn what_is_no_request_waits_as_long_as_the_pool_says() {
     let (server, _listener) = silent();
     assert_eq!(waits_until(), None);
