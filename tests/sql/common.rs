@@ -5,7 +5,7 @@ use std::time::Duration;
 use handler::auth;
 use handler::auth::store::NewSession;
 use handler::causes::{self, AT_ONCE, Cause};
-use handler::db::{Database, Query, Tx};
+use handler::db::{Database, Query, Tx, patience};
 use handler::http::page::Page;
 use handler::users;
 use handler::users::email::Email;
@@ -29,6 +29,8 @@ pub(crate) const INSTANT: Duration = Duration::from_micros(1);
 pub(crate) const EVERYTHING: Page = Page { limit: 100, offset: 0 };
 /// Whom a search finds that finds nobody.
 pub(crate) const NOBODY: [i32; 0] = [];
+/// The longest that a request may take in any story: the patience with the database, and some of this machine's own.
+pub(crate) const AT_MOST: Duration = Duration::from_secs(3);
 /// The longest that anything may take here.
 const BOUND: Duration = Duration::from_secs(10);
 
@@ -64,6 +66,12 @@ fn on(own: OwnDatabase, story: impl AsyncFnOnce(&OwnDatabase)) {
 /// Tells a story that needs no database of ours.
 pub(crate) fn on_a_runtime(story: impl Future<Output = ()>) {
     runtime().block_on(story);
+}
+
+/// What a request asks, with the patience that a request has.
+pub(crate) async fn as_a_request<T>(work: impl Future<Output = T>) -> T {
+    let answer = tokio::time::timeout(AT_MOST, patience::with(patience::DEFAULT_PATIENCE, work)).await;
+    answer.unwrap()
 }
 
 /// Waits until this is so, and no longer than `bound`.

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 
 use futures_util::future::join_all;
 use futures_util::poll;
-use handler::db::{Database, DatabaseUrl, patience};
+use handler::db::{Database, DatabaseUrl};
 use tests::little_server::LittleServer;
 use tokio::sync::Notify;
 
-use crate::common::on_a_runtime;
+use crate::common::{as_a_request, on_a_runtime};
 
 /// Tells `story` on each engine, with one connection.
 fn with_one_connection(story: &impl AsyncFn(&Database)) {
@@ -17,10 +17,6 @@ fn with_one_connection(story: &impl AsyncFn(&Database)) {
         let server = LittleServer::start().await;
         story(&Database::open(&server.url("user id=sa;password=none"), 1).unwrap()).await;
     });
-}
-
-async fn as_a_request<T>(work: impl Future<Output = T>) -> T {
-    patience::with(patience::DEFAULT_PATIENCE, work).await
 }
 
 #[test]

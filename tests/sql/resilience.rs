@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use handler::db::{Database, DbError, Query, patience};
+use handler::db::{Database, DbError, Query};
 use handler::error::Error;
 use handler::random::{OsRandomness, Randomness as _};
 use handler::{params, query};
 use tests::fault::{At, Fault, FaultyWire, Line};
 use tests::little_server::LittleServer;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::common::{on_a_runtime, until};
+use crate::common::{AT_MOST, as_a_request, on_a_runtime, until};
 
 const READ: Query = query!("count_samples");
 const WRITE: Query = query!("insert_small");
@@ -42,8 +42,6 @@ const WHO_KNOWS: [(u32, u8); 7] =
 const OURS: Fault = Fault::Refused { number: 8134, class: 16 };
 const CUTS: [Fault; 5] =
     [Fault::CutBefore, Fault::CutWithin, Fault::CutAfter, Fault::CutWithinAnswer, Fault::CutAnswered];
-/// The longest that a request may take in any of this: the patience with the database, and some of this machine's own.
-const AT_MOST: Duration = Duration::from_secs(3);
 /// The longest until a database that is back is found.
 const FOUND_AGAIN: Duration = Duration::from_secs(10);
 
@@ -97,12 +95,6 @@ async fn write_in_a_transaction(db: &Database) -> Result<(), Error> {
         Ok(tx.commit().await?)
     })
     .await
-}
-
-/// What a request asks, with the patience that a request has.
-async fn as_a_request<T>(work: impl Future<Output = T>) -> T {
-    let answer = timeout(AT_MOST, patience::with(patience::DEFAULT_PATIENCE, work)).await;
-    answer.unwrap()
 }
 
 #[test]

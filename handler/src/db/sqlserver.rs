@@ -143,7 +143,7 @@ impl SqlServer {
     }
 
     /// A connection, as soon as there is one. Fails as soon as none could be opened and none is there to be given back; at
-    /// once if that was so a moment ago. A request waits [`waits_until`] then.
+    /// once if that was so a moment ago. Waits `until` then, as [`waits_until`] tells a request; what is none, [`ACQUIRE_TIMEOUT`].
     pub(super) async fn lend(&self, until: Option<Instant>) -> Result<Lease, DbError> {
         let until = until.unwrap_or_else(|| Instant::now() + ACQUIRE_TIMEOUT);
         let lent = async { self.lend_at(self.line.place().await?).await };
